@@ -1,0 +1,258 @@
+/**
+ * The plan of a program: kernels in order and the buffers that they work on.
+ *
+ * Temporaries share slots: values whose lifetimes do not overlap may lie in the same buffer. Slots are given out to the
+ * largest values first, which keeps their sum within a few percent of the largest set of live values.
+ *
+ * @module
+ */
+import { sizeOf, type Tensor, type Type, withTable } from "../graph/node.ts";
+import { assemble, type Location, storedDtype } from "./assemble.ts";
+import { fuse } from "./fuse.ts";
+import { bytesPerElement, type Kernel } from "./kernel.ts";
+import { copyOf, isGiven, lower } from "./lower.ts";
+import { order } from "./order.ts";
+import { chooseRoots } from "./roots.ts";
+import type { Leaf, Traced } from "./trace.ts";
+
+/** Batch inputs up to this many elements travel together in one buffer. */
+const PACKED_ELEMENTS = 16;
+
+/** What a buffer of the plan is. */
+export type BufferSpec =
+  /** Storage of placed state leaf `leaf`. */
+  | { readonly role: "state"; readonly leaf: number; readonly bytes: number; readonly label: string }
+  /** A batch input of its own. */
+  | { readonly role: "batch"; readonly bytes: number; readonly label: string }
+  /** All small batch inputs. */
+  | { readonly role: "scalars"; readonly bytes: number; readonly label: string }
+  /** Data of the program. */
+  | { readonly role: "literal"; readonly data: ArrayBufferView; readonly bytes: number; readonly label: string }
+  /** Temporaries, one after the other. */
+  | { readonly role: "slot"; readonly bytes: number; readonly label: string };
+
+/** Where a batch input goes or a metric comes from. */
+export interface Port {
+  readonly path: string;
+  readonly type: Type;
+  readonly buffer: number;
+  readonly byteOffset: number;
+  readonly bytes: number;
+}
+
+/** A temporary's life: from the kernel that writes it to the last one that reads it. */
+export interface Lifetime {
+  readonly label: string;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+  readonly buffer: number;
+}
+
+/** Everything a device needs to make a program. */
+export interface Plan {
+  readonly kernels: readonly Kernel[];
+  readonly buffers: readonly BufferSpec[];
+  readonly batch: readonly Port[];
+  readonly metrics: readonly Port[];
+  /** Copies at the end of a step: new state that could not be written in place. */
+  readonly stateCopies: readonly { readonly from: number; readonly to: number; readonly bytes: number }[];
+  readonly lifetimes: readonly Lifetime[];
+  /** Bytes of all slots. */
+  readonly slotBytes: number;
+  /** Largest sum of live temporaries at any kernel: no plan can use less. */
+  readonly liveBytes: number;
+}
+
+/** Limits of the device that planning respects. */
+export interface PlanOptions {
+  /** Buffers a kernel may bind. */
+  readonly bindings: number;
+}
+
+const bytesOf = (type: Type): number => Math.max(4, Math.ceil(sizeOf(type) * bytesPerElement(type.dtype) / 4) * 4);
+
+/** Plans a traced step. */
+export function plan(traced: Traced, options: PlanOptions): Plan {
+  const { state, batch, nextState, metrics } = withOwnOutputs(traced);
+  const lowered = lower([...nextState, ...metrics].map((leaf) => leaf.tensor));
+  const nextOf = nextState.map((leaf) => lowered.get(leaf.tensor)!);
+  const metricOf = metrics.map((leaf) => lowered.get(leaf.tensor)!);
+  const replacements = state.map((leaf, i) => ({ current: leaf.tensor, next: nextOf[i]! }))
+    .filter(({ current, next }) => current !== next);
+  const outputs = [...new Set([...replacements.map(({ next }) => next), ...metricOf])];
+  const roots = chooseRoots(outputs);
+
+  // Which batch inputs are small enough to be packed: not those that a hand-written kernel binds whole.
+  const bound = new Set(roots.nodes.filter((node) => node.op.kind === "opaque").flatMap((node) => node.inputs));
+  const isPacked = (tensor: Tensor) => sizeOf(tensor) <= PACKED_ELEMENTS && !bound.has(tensor);
+  const packed = new Set(batch.filter((leaf) => isPacked(leaf.tensor)).map((leaf) => leaf.tensor));
+  const replaced = new Map(replacements.map(({ current, next }) => [next, current]));
+  const outputSet = new Set(outputs);
+  const fused = fuse(roots, {
+    bindings: options.bindings,
+    sharedBuffer: (value) => packed.has(value) ? packed : replaced.get(value) ?? value,
+    isOutput: (value) => outputSet.has(value),
+  });
+  const { groups, inPlace } = order(fused, replacements);
+
+  const buffers: BufferSpec[] = [];
+  const locations = new Map<Tensor, Location>();
+  const addBuffer = (spec: BufferSpec): number => buffers.push(spec) - 1;
+  const at = (value: Tensor, buffer: number, offset = 0, length = sizeOf(value)): Location => ({
+    buffer,
+    offset,
+    length,
+    dtype: storedDtype(value.dtype),
+  });
+  state.forEach(({ path, tensor }, leaf) => {
+    locations.set(tensor, at(tensor, addBuffer({ role: "state", leaf, bytes: bytesOf(tensor), label: `state ${path}` })));
+  });
+  const packedWords = [...packed].reduce((words, tensor) => words + sizeOf(tensor), 0);
+  if (packed.size) {
+    const buffer = addBuffer({ role: "scalars", bytes: packedWords * 4, label: "scalars" });
+    let offset = 0;
+    for (const tensor of packed) {
+      locations.set(tensor, { buffer, offset, length: packedWords, dtype: "u32" });
+      offset += sizeOf(tensor);
+    }
+  }
+  for (const { path, tensor } of batch) {
+    if (packed.has(tensor)) continue;
+    locations.set(tensor, at(tensor, addBuffer({ role: "batch", bytes: bytesOf(tensor), label: `batch ${path}` })));
+  }
+  for (const node of roots.nodes) {
+    if (node.op.name !== "literal") continue;
+    const data = node.attachment as ArrayBufferView;
+    locations.set(node, at(node, addBuffer({ role: "literal", data, bytes: bytesOf(node), label: `literal #${node.id}` })));
+  }
+  for (const [next, current] of inPlace) locations.set(next, locations.get(current)!);
+
+  const wanted = temporaries(groups, inPlace, outputSet);
+  const slots = assignSlots(wanted);
+  const firstSlot = buffers.length;
+  slots.sizes.forEach((bytes, i) => addBuffer({ role: "slot", bytes, label: `slot ${i}` }));
+  const scratchOf = new Map<Tensor, Location[]>();
+  wanted.forEach((item, i) => {
+    const buffer = firstSlot + slots.of[i]!;
+    if (item.scratch) {
+      const location = { buffer, offset: 0, length: item.scratch, dtype: "u32" as const };
+      scratchOf.set(item.value, [...scratchOf.get(item.value) ?? [], location]);
+    } else locations.set(item.value, at(item.value, buffer));
+  });
+
+  const locate = (value: Tensor): Location => {
+    const location = locations.get(value);
+    if (!location) throw new Error(`plan: ${value.op.name} #${value.id} has no buffer; this is a defect of planning`);
+    return location;
+  };
+  const kernels = groups.map((group) => assemble(group, locate, (value) => scratchOf.get(value) ?? []));
+  const port = ({ path }: Leaf, value: Tensor, type: Type): Port => {
+    const { buffer, offset } = locate(value);
+    return { path, type: { shape: type.shape, dtype: type.dtype }, buffer, byteOffset: offset * 4, bytes: bytesOf(type) };
+  };
+  return {
+    kernels,
+    buffers,
+    batch: batch.map((leaf) => port(leaf, leaf.tensor, leaf.tensor)),
+    metrics: metrics.map((leaf, i) => port(leaf, metricOf[i]!, leaf.tensor)),
+    stateCopies: replacements
+      .filter(({ current, next }) => locate(next).buffer !== locate(current).buffer)
+      .map(({ current, next }) => ({ from: locate(next).buffer, to: locate(current).buffer, bytes: bytesOf(current) })),
+    lifetimes: wanted.map((item, i) => ({
+      label: item.label,
+      bytes: item.bytes,
+      first: item.first,
+      last: item.last,
+      buffer: firstSlot + slots.of[i]!,
+    })),
+    slotBytes: slots.sizes.reduce((sum, bytes) => sum + bytes, 0),
+    liveBytes: largestLiveSet(wanted, groups.length),
+  };
+}
+
+/**
+ * Outputs must be values that the program computes: inputs handed out again (a swap, a metric of the old state) and
+ * values without elements of their own get a copy. A state leaf that a step does not touch stays as it is.
+ */
+function withOwnOutputs(traced: Traced): Pick<Traced, "state" | "batch" | "nextState" | "metrics"> {
+  return withTable(() => {
+    const own = (leaf: Leaf): Leaf => isGiven(leaf.tensor) ? { ...leaf, tensor: copyOf(leaf.tensor) } : leaf;
+    const nextState = traced.nextState.map((leaf, i) => leaf.tensor === traced.state[i]!.tensor ? leaf : own(leaf));
+    return { state: traced.state, batch: traced.batch, nextState, metrics: traced.metrics.map(own) };
+  });
+}
+
+interface Temporary {
+  readonly value: Tensor;
+  readonly label: string;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+  readonly scratch?: number;
+}
+
+function temporaries(
+  groups: ReturnType<typeof order>["groups"],
+  inPlace: ReadonlyMap<Tensor, Tensor>,
+  outputs: ReadonlySet<Tensor>,
+): Temporary[] {
+  const lastRead = new Map<Tensor, number>();
+  groups.forEach((group, position) => {
+    for (const value of group.built.loads.keys()) lastRead.set(value, position);
+  });
+  return groups.flatMap((group, first) => {
+    const stored = group.stored.filter((value) => !inPlace.has(value)).map((value): Temporary => ({
+      value,
+      label: `${value.op.name} #${value.id}`,
+      bytes: bytesOf(value),
+      first,
+      last: outputs.has(value) ? groups.length : lastRead.get(value) ?? first,
+    }));
+    const [node] = group.members.keys();
+    const scratch = group.frame.kind === "opaque" ? scratchTypes(node!) : [];
+    return [
+      ...stored,
+      ...scratch.map((type): Temporary => ({
+        value: node!,
+        label: `scratch of ${node!.op.name} #${node!.id}`,
+        bytes: bytesOf(type),
+        first,
+        last: first,
+        scratch: sizeOf(type),
+      })),
+    ];
+  });
+}
+
+function scratchTypes(node: Tensor): readonly Type[] {
+  const { op } = node as { op: { scratch?: (node: Tensor) => readonly Type[] } };
+  return op.scratch?.(node) ?? [];
+}
+
+/** Largest first, each into the first slot that is free during its life. */
+function assignSlots(items: readonly Temporary[]): { readonly sizes: readonly number[]; readonly of: readonly number[] } {
+  const sizes: number[] = [];
+  const busy: { first: number; last: number }[][] = [];
+  const of = new Array<number>(items.length);
+  const bySize = items.map((item, i) => ({ item, i })).sort((a, b) => b.item.bytes - a.item.bytes || a.i - b.i);
+  for (const { item, i } of bySize) {
+    let slot = busy.findIndex((lives) => lives.every(({ first, last }) => item.last < first || last < item.first));
+    if (slot < 0) {
+      slot = sizes.push(item.bytes) - 1;
+      busy.push([]);
+    }
+    busy[slot]!.push(item);
+    of[i] = slot;
+  }
+  return { sizes, of };
+}
+
+function largestLiveSet(items: readonly Temporary[], kernels: number): number {
+  let most = 0;
+  for (let position = 0; position <= kernels; position++) {
+    const live = items.filter(({ first, last }) => first <= position && position <= last);
+    most = Math.max(most, live.reduce((sum, { bytes }) => sum + bytes, 0));
+  }
+  return most;
+}

@@ -1,0 +1,98 @@
+/**
+ * A device: places state, compiles steps. The same for all executors; what differs lies behind {@linkcode Backend}.
+ *
+ * @module
+ */
+import { plan } from "../compile/plan.ts";
+import { type Step, trace } from "../compile/trace.ts";
+import { withFiniteChecks } from "../compile/finite.ts";
+import type { Tensor, Type } from "../graph/node.ts";
+import type { HostTensor } from "../host.ts";
+import type { Mapped, Tree } from "../tree.ts";
+import type { Backend } from "./backend.ts";
+import { Placed } from "./placed.ts";
+import { type MetricLeaf, Program } from "./program.ts";
+
+/** How to compile a step. */
+export interface CompileOptions {
+  /**
+   * Counts non-finite elements of every contraction, reduction and output, in the order in which they are computed;
+   * {@linkcode firstNonFinite} tells which was the first. Costs a reduction each.
+   */
+  readonly checkFinite?: boolean;
+}
+
+/** An executor with everything common around it. Release it with `using`. */
+export class Device implements Disposable {
+  /** Why this device was chosen, when it was chosen automatically. */
+  readonly reason: string;
+
+  /** Wraps a backend. Use {@linkcode openDevice}. */
+  constructor(readonly backend: Backend, reason = "asked for") {
+    this.reason = reason;
+  }
+
+  /** Which executor. */
+  get kind(): Backend["kind"] {
+    return this.backend.kind;
+  }
+
+  /** One line for people. */
+  get description(): string {
+    return this.backend.description;
+  }
+
+  /**
+   * Copies a tree of host tensors to the device.
+   *
+   * @throws {ShapeError} when data does not fill a shape; {@linkcode DeviceError} when memory does not suffice.
+   */
+  place<T extends Tree<HostTensor>>(tree: T): Placed<Mapped<T, HostTensor, Tensor>> {
+    return new Placed(this.backend, tree);
+  }
+
+  /**
+   * Traces, fuses, plans and compiles a step.
+   *
+   * @param step pure function from (state, batch) to { state, metrics }.
+   * @param types types of the state and batch, as trees (`placed.types` serves for the state).
+   * @throws {ShapeError} for operations that do not fit; {@linkcode DeviceError} when the device refuses a kernel.
+   */
+  async compile<S, B, M>(
+    step: Step<S, B, M>,
+    types: { readonly state: Mapped<S, Tensor, Type>; readonly batch: Mapped<B, Tensor, Type> },
+    options: CompileOptions = {},
+  ): Promise<Program<S, B, M>> {
+    let traced = trace(step, types as unknown as { state: Tree<Type>; batch: Tree<Type> });
+    if (options.checkFinite) traced = withFiniteChecks(traced);
+    const planned = plan(traced, { bindings: this.backend.limits.bindings });
+    const largest = planned.buffers.reduce((a, b) => a.bytes >= b.bytes ? a : b, { bytes: 0, label: "" });
+    if (largest.bytes > this.backend.limits.bindingBytes) {
+      throw new RangeError(
+        `${largest.label} takes ${largest.bytes} bytes, this device binds ${this.backend.limits.bindingBytes} at most; ` +
+          "use a smaller batch, split the tensor, or choose the cpu device",
+      );
+    }
+    const loaded = await this.backend.load(planned.kernels);
+    return new Program(this.backend, traced, planned, loaded);
+  }
+
+  /** Computes tensors once and reads them: for tests, initialisers and looking at values. */
+  async read<T>(build: T | (() => T)): Promise<Mapped<T, Tensor, MetricLeaf>> {
+    const step = (state: readonly Tensor[]) => ({ state, metrics: typeof build === "function" ? (build as () => T)() : build });
+    using program = await this.compile<readonly Tensor[], readonly Tensor[], T>(step, { state: [], batch: [] });
+    using state = this.place([] as HostTensor[]);
+    program.run(state as never, [] as never);
+    return (await program.lastMetrics()).values;
+  }
+
+  /** Resolves when all work is done. */
+  idle(): Promise<void> {
+    return this.backend.idle();
+  }
+
+  /** Frees the device and everything on it. */
+  [Symbol.dispose](): void {
+    this.backend[Symbol.dispose]();
+  }
+}

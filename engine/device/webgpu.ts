@@ -1,0 +1,291 @@
+/**
+ * The WebGPU executor: kernels as WGSL compute shaders.
+ *
+ * Needs nothing but the standard `GPUDevice` interface, so it runs in Deno, browsers and Node alike.
+ *
+ * @module
+ */
+import type { Kernel } from "../compile/kernel.ts";
+import { emitKernel } from "../wgsl/emit.ts";
+import type { Target } from "../wgsl/target.ts";
+import { type Backend, type Copy, DeviceError, type Limits, type Loaded, type Recording, type Storage } from "./backend.ts";
+import { PipelineCache } from "./pipelines.ts";
+import { Readback } from "./readback.ts";
+import { bindCommands, type Command, encodeCommands, type Prepared } from "./record.ts";
+import { timeCommands } from "./timing.ts";
+import { type OpenDevice, openDevice, type WebGpuOptions } from "./webgpu_adapter.ts";
+import { DeviceLostError, formatBytes, OutOfMemoryError, ValidationError } from "./webgpu_errors.ts";
+
+export type { WebGpuOptions } from "./webgpu_adapter.ts";
+export { DeviceLostError, OutOfMemoryError, ShaderError, ValidationError } from "./webgpu_errors.ts";
+
+/** The executor on WebGPU. */
+export interface WebGpuBackend extends Backend {
+  /** Always "webgpu". */
+  readonly kind: "webgpu";
+  /** True when the adapter computes on the processor. */
+  readonly software: boolean;
+  /** Bytes of storage that are handed out. */
+  readonly usedBytes: number;
+}
+
+/**
+ * Opens the WebGPU executor.
+ *
+ * @throws {DeviceError} when there is no adapter that the options allow; the message says how to get one.
+ */
+export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  return new WebGpu(await openDevice(options), options);
+}
+
+/** Budget of software adapters unless one is given: they do not say when memory is full. */
+const SOFTWARE_BUDGET = 8 * 2 ** 30;
+
+/** Bytes of uploads after which they are submitted: until then the queue holds a copy of each. */
+const UPLOAD_FLUSH = 64 * 2 ** 20;
+
+/** A buffer. */
+class WebGpuStorage implements Storage {
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  readonly label: string;
+  #release: (() => void) | undefined;
+
+  constructor(buffer: GPUBuffer, bytes: number, label: string, release: () => void) {
+    this.buffer = buffer;
+    this.bytes = bytes;
+    this.label = label;
+    this.#release = release;
+  }
+
+  [Symbol.dispose](): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+
+interface WebGpuLoaded extends Loaded {
+  readonly prepared: readonly Prepared[];
+}
+
+interface WebGpuRecording extends Recording {
+  readonly commands: readonly Command[];
+}
+
+class WebGpu implements WebGpuBackend {
+  readonly kind = "webgpu";
+  readonly description: string;
+  readonly software: boolean;
+  readonly limits: Limits;
+  readonly #device: GPUDevice;
+  readonly #owned: boolean;
+  readonly #target: Target;
+  readonly #budget: number;
+  readonly #pipelines: PipelineCache;
+  readonly #readback: Readback;
+  readonly #storages = new Set<WebGpuStorage>();
+  #used = 0;
+  #uploaded = 0;
+  #error: DeviceError | undefined;
+  #closed = false;
+  readonly #onError = (event: Event): void => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    this.#error ??= error instanceof GPUOutOfMemoryError
+      ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.#memory()}`)
+      : new ValidationError(`webgpu: the device refused a command: ${error.message}`);
+  };
+
+  constructor({ device, owned, description, software }: OpenDevice, options: WebGpuOptions) {
+    this.#device = device;
+    this.#owned = owned;
+    this.description = description;
+    this.software = software;
+    const { limits } = device;
+    this.limits = {
+      bindings: limits.maxStorageBuffersPerShaderStage,
+      bindingBytes: limits.maxStorageBufferBindingSize,
+      storageBytes: limits.maxBufferSize,
+    };
+    this.#target = {
+      software: options.software ?? software,
+      bindings: limits.maxStorageBuffersPerShaderStage,
+      invocations: limits.maxComputeInvocationsPerWorkgroup,
+      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      groups: limits.maxComputeWorkgroupsPerDimension,
+    };
+    this.#budget = options.budgetBytes ?? (software ? SOFTWARE_BUDGET : Infinity);
+    this.#pipelines = new PipelineCache(device);
+    this.#readback = new Readback(device, options.blockingReadback === true);
+    device.addEventListener("uncapturederror", this.#onError);
+    device.lost.then(({ reason, message }) => {
+      if (this.#closed) return;
+      this.#error = new DeviceLostError(
+        `webgpu: the device was lost (${reason || "unknown reason"}: ${message || "no message"}). What it held is gone: ` +
+          "open a new device and go on from the last checkpoint; if it happens again, use smaller batches",
+      );
+    });
+  }
+
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  allocate(bytes: number, label: string): Storage {
+    this.#check();
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    if (size > this.limits.storageBytes) {
+      throw new OutOfMemoryError(
+        `webgpu: "${label}" needs ${formatBytes(size)}, one buffer of this device holds at most ` +
+          `${formatBytes(this.limits.storageBytes)}; split the tensor`,
+      );
+    }
+    if (this.#used + size > this.#budget) {
+      throw new OutOfMemoryError(`webgpu: "${label}" needs ${formatBytes(size)}; ${this.#memory()}`);
+    }
+    const buffer = this.#device.createBuffer({
+      label,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    this.#used += size;
+    const storage: WebGpuStorage = new WebGpuStorage(buffer, size, label, () => {
+      this.#used -= size;
+      this.#storages.delete(storage);
+      buffer.destroy();
+    });
+    this.#storages.add(storage);
+    return storage;
+  }
+
+  upload(storage: Storage, byteOffset: number, data: ArrayBufferView): void {
+    this.#check();
+    if (data.byteLength % 4 !== 0 || byteOffset % 4 !== 0 || byteOffset + data.byteLength > storage.bytes) {
+      throw new DeviceError(
+        `webgpu: cannot write ${data.byteLength} B at ${byteOffset} of "${storage.label}" (${storage.bytes} B): ` +
+          "offset and size must be multiples of 4 within it",
+      );
+    }
+    const { buffer } = storage as WebGpuStorage;
+    this.#device.queue.writeBuffer(buffer, byteOffset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    this.#uploaded += data.byteLength;
+    if (this.#uploaded >= UPLOAD_FLUSH) this.#submit([]);
+  }
+
+  async download(storage: Storage, byteOffset: number, bytes: number): Promise<ArrayBuffer> {
+    this.#check();
+    if (bytes % 4 !== 0 || byteOffset % 4 !== 0 || byteOffset + bytes > storage.bytes) {
+      throw new DeviceError(
+        `webgpu: cannot read ${bytes} B at ${byteOffset} of "${storage.label}" (${storage.bytes} B): ` +
+          "offset and size must be multiples of 4 within it",
+      );
+    }
+    if (bytes === 0) return new ArrayBuffer(0);
+    this.#uploaded = 0;
+    try {
+      const data = await this.#readback.read((storage as WebGpuStorage).buffer, byteOffset, bytes);
+      this.#check();
+      return data;
+    } catch (error) {
+      this.#check(); // the remembered error says more than the failed map
+      throw error instanceof DeviceError ? error : new DeviceError(`webgpu: reading "${storage.label}" failed: ${error}`);
+    }
+  }
+
+  async load(kernels: readonly Kernel[]): Promise<Loaded> {
+    this.#check();
+    const launches = kernels.flatMap((kernel, position) =>
+      emitKernel(kernel, this.#target).map((dispatch) => ({ kernel: position, dispatch }))
+    );
+    for (const { dispatch } of launches) {
+      if (dispatch.bindings.length > this.limits.bindings) {
+        throw new DeviceError(
+          `webgpu: "${dispatch.label}" uses ${dispatch.bindings.length} buffers, this device binds ${this.limits.bindings}`,
+        );
+      }
+    }
+    const prepared = await Promise.all(launches.map(async ({ kernel, dispatch }) => ({
+      kernel,
+      dispatch,
+      pipeline: await this.#pipelines.get(dispatch),
+    })));
+    this.#check();
+    const loaded: WebGpuLoaded = {
+      kernels,
+      prepared,
+      sources: [...new Set(prepared.map(({ dispatch }) => dispatch.wgsl))],
+      dispatches: prepared.length,
+      [Symbol.dispose]: () => {},
+    };
+    return loaded;
+  }
+
+  bind(loaded: Loaded, resolve: (buffer: number) => Storage): Recording {
+    this.#check();
+    const commands = bindCommands(
+      this.#device,
+      loaded.kernels,
+      (loaded as WebGpuLoaded).prepared,
+      (buffer) => resolve(buffer) as WebGpuStorage,
+    );
+    const recording: WebGpuRecording = { loaded, commands, [Symbol.dispose]: () => {} };
+    return recording;
+  }
+
+  replay(recording: Recording, copies: readonly Copy[] = []): void {
+    this.#check();
+    const encoder = this.#device.createCommandEncoder();
+    encodeCommands(encoder, (recording as WebGpuRecording).commands);
+    for (const { from, fromOffset, to, toOffset, bytes } of copies) {
+      encoder.copyBufferToBuffer(
+        (from as WebGpuStorage).buffer,
+        fromOffset,
+        (to as WebGpuStorage).buffer,
+        toOffset,
+        bytes,
+      );
+    }
+    this.#submit([encoder.finish()]);
+  }
+
+  async idle(): Promise<void> {
+    this.#check();
+    await this.#device.queue.onSubmittedWorkDone();
+    this.#check();
+  }
+
+  async profile(recording: Recording): Promise<readonly number[] | undefined> {
+    this.#check();
+    if (!this.#device.features.has("timestamp-query")) return undefined;
+    const { commands, loaded } = recording as WebGpuRecording;
+    const times = await timeCommands(this.#device, commands, this.#readback);
+    this.#check();
+    const perKernel = new Array<number>(loaded.kernels.length).fill(0);
+    commands.forEach(({ kernel }, i) => perKernel[kernel]! += times[i]!);
+    return perKernel;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#readback.close();
+    for (const storage of [...this.#storages]) storage[Symbol.dispose]();
+    this.#device.removeEventListener("uncapturederror", this.#onError);
+    if (this.#owned) this.#device.destroy();
+  }
+
+  #submit(buffers: GPUCommandBuffer[]): void {
+    this.#uploaded = 0;
+    this.#device.queue.submit(buffers);
+  }
+
+  #check(): void {
+    if (this.#closed) throw new DeviceError("webgpu: the device is closed; open a new one");
+    if (this.#error) throw this.#error;
+  }
+
+  #memory(): string {
+    const budget = Number.isFinite(this.#budget) ? ` of a budget of ${formatBytes(this.#budget)}` : "";
+    return `${formatBytes(this.#used)} are in use${budget}. Use a smaller batch or checkpoint activations, release ` +
+      "placed states and programs that are not needed, or raise `budgetBytes` if the machine has more memory";
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * Contract kernels: blocks of A and B are packed into panels and multiplied by the WebAssembly microkernel.
+ *
+ * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A for a
+ * block of rows and a block of k. A store of the bare accumulator with unit stride is written by the microkernel where
+ * it belongs; other stores run as a generated loop over a block of C while it is in the cache. What the microkernel does
+ * not do (integers, empty sums) runs as a row kernel.
+ *
+ * @module
+ */
+import { axesOf, coordinate, divIndex, type Index, modIndex, strideAlong } from "../compile/index.ts";
+import { type ContractKernel, type Expr, type Store, visitExpr } from "../compile/kernel.ts";
+import { scalarOps } from "../graph/scalar_ops.ts";
+import { type Emitted, finish, shareOf } from "./code.ts";
+import { argumentName, closeLoops, emitStores, newContext, openLoops, startLoop } from "./expr.ts";
+import { closeFrame, type Frame, openFrame, rootFrame } from "./frame.ts";
+import { loopsOf } from "./map.ts";
+import { isDirect, type Operand, packerOf, STAGE_ROWS } from "./operand.ts";
+import { axisName, axisToken, position } from "./position.ts";
+import { emitRow } from "./row.ts";
+import { indicesOf, rewriter, simplifySpace } from "./space.ts";
+
+/** Elements of k in a block: a panel of A (6 x 384) and one of B (8 x 384) fit the first-level cache together. */
+const K_BLOCK = 384;
+/** Rows of a block of A: 96 x 384 fit the second-level cache. */
+const M_BLOCK = 96;
+/** Columns of a block of B at most, and elements of it at most. */
+const N_BLOCK = 1024, B_ELEMENTS = 2 ** 21;
+
+const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
+/** Size of equal blocks, multiples of `unit`, none larger than `limit`. */
+const blockOf = (size: number, limit: number, unit: number): number =>
+  roundUp(Math.ceil(size / Math.ceil(size / limit)), unit);
+
+/** Code of a contract kernel. */
+export function emitContract(kernel: ContractKernel): Emitted {
+  const floats = kernel.a.dtype === "f32" && kernel.b.dtype === "f32" && accumulatorsAreFloat(kernel.stores);
+  if (!floats || Math.min(kernel.k, kernel.m, kernel.n) === 0) return emitRow(asRow(kernel));
+  return emitBlocks(mergeBatch(kernel));
+}
+
+function emitBlocks(kernel: ContractKernel): Emitted {
+  const roots = [kernel.a, kernel.b, ...kernel.stores.map((store) => store.value)];
+  const indices = [...indicesOf(roots), ...kernel.stores.map((store) => store.index)];
+  const space = simplifySpace([kernel.batch, [kernel.m], [kernel.n], [kernel.k]], indices, [1, 2, 3]);
+  const rewrite = rewriter(space);
+  const stores = kernel.stores.map(rewrite.store);
+  const batch = loopsOf(space.axes, 0);
+  const [[m], [n], [k]] = [1, 2, 3].map((group) => loopsOf(space.axes, group)) as [
+    typeof batch,
+    typeof batch,
+    typeof batch,
+  ];
+  const a: Operand = { value: rewrite.expr(kernel.a), width: 6, row: m!, k: k! };
+  const b: Operand = { value: rewrite.expr(kernel.b), width: 8, row: n!, k: k! };
+  const target = directTarget(stores, m!.axis, n!.axis);
+
+  const kBlock = blockOf(k!.size, K_BLOCK, 1);
+  const mBlock = blockOf(m!.size, M_BLOCK, 6);
+  const nBlock = blockOf(n!.size, Math.min(N_BLOCK, Math.max(64, Math.floor(B_ELEMENTS / k!.size / 8) * 8)), 8);
+  const staged = !isDirect(a) || !isDirect(b);
+  const space256 = new Layout();
+  const spare = space256.take(6 * 8);
+  const aPanels = space256.take(mBlock * kBlock);
+  const bPanels = space256.take(k!.size * nBlock);
+  const cBlock = space256.take(target ? 0 : mBlock * nBlock);
+  const stage = space256.take(staged ? STAGE_ROWS * kBlock : 0);
+
+  const tables: Int32Array[] = [];
+  const context = newContext(() => ({
+    needs: new Set([axisToken(m!.axis), axisToken(n!.axis)]),
+    text: () => `f32[(cRow + ${axisName(n!.axis)}) | 0]`,
+  }));
+  const packing = {
+    context,
+    table: (entries: Int32Array) => `tables[${tables.push(entries) - 1}]`,
+    stage: "stage",
+    kBlock,
+  };
+  const [packA, packB] = [packerOf(a, packing), packerOf(b, packing)];
+
+  const root = rootFrame();
+  root.lines.push(
+    `const scratch = (heap.scratch + part * ${space256.bytes}) | 0;`,
+    `const spare = (scratch + ${spare}) | 0, aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
+    `const cBlock = (scratch + ${cBlock}) >> 2, stage = (scratch + ${stage}) | 0;`,
+  );
+  const shareBatch = batch[0]!.size > 1;
+  const share = shareBatch ? shareOf(root, batch[0]!.size) : shareOf(root, m!.size, 6);
+  const [mFrom, mTo] = shareBatch ? ["0", String(m!.size)] : share;
+  const batches = openLoops(root, batch);
+  const body = batches.at(-1)!;
+  const columns = openFrame(body);
+  columns.lines.push(`const nn = Math.min(${nBlock}, ${n!.size} - j0);`);
+  const shared = nBlock >= n!.size && !dependsOn(b.value, batch.map((loop) => loop.axis));
+  const packColumns = (frame: Frame, from: string, count: string): void =>
+    eachKBlock(
+      frame,
+      k!.size,
+      kBlock,
+      (block) => packB(block, { to: `bPanels + k0 * ${4 * nBlock}`, from, count, k0: "k0", length: "kn" }),
+    );
+  if (shared) packColumns(root, "0", String(n!.size));
+  else packColumns(columns, "j0", "nn");
+
+  const rows = openFrame(columns);
+  rows.lines.push(`const mm = Math.min(${mBlock}, ${mTo} - i0);`);
+  const c = target
+    ? {
+      address: `(${position(body, target.base, argumentName(target.arg))} + i0 * ${target.rowStride} + j0) << 2`,
+      rowBytes: 4 * target.rowStride,
+    }
+    : { address: "cBlock << 2", rowBytes: 4 * nBlock };
+  eachKBlock(rows, k!.size, kBlock, (block) => {
+    packA(block, { to: "aPanels", from: "i0", count: "mm", k0: "k0", length: "kn" });
+    block.lines.push(
+      `wasm.multiply(aPanels, bPanels + k0 * ${4 * nBlock}, ${c.address}, ${c.rowBytes}, mm, nn, kn, k0, spare);`,
+    );
+  });
+  if (!target) {
+    startLoop(context, stores.map((store) => store.value));
+    const row = openFrame(rows, [axisToken(m!.axis)]);
+    const [i, j] = [axisName(m!.axis), axisName(n!.axis)];
+    row.lines.push(`const cRow = (cBlock + (${i} - i0) * ${nBlock} - j0) | 0;`);
+    const element = openFrame(row, [axisToken(n!.axis)]);
+    emitStores(context, element, stores);
+    closeFrame(element, `for (let ${j} = j0; ${j} < j0 + nn; ${j}++)`);
+    closeFrame(row, `for (let ${i} = i0; ${i} < i0 + mm; ${i}++)`);
+  }
+  closeFrame(rows, `for (let i0 = ${mFrom}; i0 < ${mTo}; i0 += ${mBlock})`);
+  closeFrame(columns, `for (let j0 = 0; j0 < ${n!.size}; j0 += ${nBlock})`);
+  closeLoops(batches, batch, shareBatch ? share : undefined);
+  return finish(context, root, kernel.args.length, { tables, scratchBytes: space256.bytes });
+}
+
+/** A loop over blocks of k: `k0` is where the block begins, `kn` its length. */
+function eachKBlock(frame: Frame, size: number, block: number, body: (frame: Frame) => void): void {
+  const inside = openFrame(frame);
+  inside.lines.push(`const kn = Math.min(${block}, ${size} - k0);`);
+  body(inside);
+  closeFrame(inside, `for (let k0 = 0; k0 < ${size}; k0 += ${block})`);
+}
+
+/** Ranges of the working space, each on its own cache lines. */
+class Layout {
+  bytes = 0;
+  take(elements: number): number {
+    const at = this.bytes;
+    this.bytes += roundUp(4 * elements, 64);
+    return at;
+  }
+}
+
+/** Where the microkernel may write by itself: the bare accumulator, unit stride along n, constant stride along m. */
+function directTarget(
+  stores: readonly Store[],
+  m: number,
+  n: number,
+): { readonly arg: number; readonly base: Index; readonly rowStride: number } | undefined {
+  const [store] = stores;
+  if (stores.length !== 1 || store!.value.kind !== "accumulator") return undefined;
+  const { index, arg } = store!;
+  const rowStride = strideAlong(index, m), stride = strideAlong(index, n);
+  if (rowStride === undefined || (stride !== 1 && !(stride === 0 && !axesOf(index).has(n)))) return undefined;
+  const terms = index.terms.filter(({ atom }) => atom.kind !== "coord" || (atom.axis !== m && atom.axis !== n));
+  return { arg, base: { terms, offset: index.offset }, rowStride };
+}
+
+function dependsOn(value: Expr, axes: readonly number[]): boolean {
+  return indicesOf([value]).some((index) => {
+    const used = axesOf(index);
+    return axes.some((axis) => used.has(axis));
+  });
+}
+
+function accumulatorsAreFloat(stores: readonly Store[]): boolean {
+  let float = true;
+  visitExpr(stores.map((store) => store.value), (expr) => {
+    if (expr.kind === "accumulator" && expr.dtype !== "f32") float = false;
+  });
+  return float;
+}
+
+/**
+ * Takes the last batch axis into m while B does not depend on it: a linear layer over [batch, positions] is one product
+ * of many rows. Not where the rows of a store would then lie at no constant stride though there are enough of them.
+ */
+function mergeBatch(kernel: ContractKernel): ContractKernel {
+  const last = kernel.batch.length - 1;
+  if (last < 0 || dependsOn(kernel.b, [last])) return kernel;
+  const batch = kernel.batch.slice(0, -1), m = kernel.batch[last]! * kernel.m;
+  const merged = coordinate(last, m);
+  const coordinates = [
+    ...batch.map((size, axis) => coordinate(axis, size)),
+    divIndex(merged, kernel.m),
+    modIndex(merged, kernel.m),
+    coordinate(last + 1, kernel.n),
+    coordinate(last + 2, kernel.k),
+  ];
+  const rewrite = rewriter({ axes: [], coordinates });
+  const stores = kernel.stores.map(rewrite.store);
+  const scattered = stores.some((store) => strideAlong(store.index, last) === undefined);
+  if (scattered && kernel.m >= M_BLOCK) return kernel;
+  return mergeBatch({ ...kernel, batch, m, a: rewrite.expr(kernel.a), b: rewrite.expr(kernel.b), stores });
+}
+
+/** The same product as chained reductions: a stage over k at every (batch, m, n). */
+function asRow(kernel: ContractKernel): import("../compile/kernel.ts").ReduceKernel {
+  const { a, b } = kernel;
+  const known = new Map<Expr, Expr>();
+  const replace = (expr: Expr): Expr => {
+    const done = known.get(expr);
+    if (done) return done;
+    const result: Expr = expr.kind === "accumulator"
+      ? { kind: "stage", stage: 0, dtype: expr.dtype }
+      : expr.kind === "scalar"
+      ? { ...expr, inputs: expr.inputs.map(replace) }
+      : expr.kind === "guard"
+      ? { ...expr, inside: replace(expr.inside), outside: replace(expr.outside) }
+      : expr;
+    known.set(expr, result);
+    return result;
+  };
+  return {
+    kind: "row",
+    label: kernel.label,
+    args: kernel.args,
+    outer: [...kernel.batch, kernel.m, kernel.n],
+    inner: [kernel.k],
+    stages: [{
+      fold: "sum",
+      dtype: a.dtype,
+      value: { kind: "scalar", op: scalarOps.mul!, inputs: [a, b], params: {}, dtype: a.dtype },
+    }],
+    stores: kernel.stores.map((store) => ({ ...store, level: "outer" as const, value: replace(store.value) })),
+  };
+}

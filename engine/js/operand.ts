@@ -1,0 +1,161 @@
+/**
+ * Operands of a contraction: how each gets into panels.
+ *
+ * A plain load whose index is a sum of a part of the batch, a part of the row and a part of k is packed straight from
+ * where it lies, whatever its layout: the row part becomes a table of byte offsets, the k part a stride or a table.
+ * Anything else (mask * weight, a cast, a padded view) is first computed by a generated loop into a small row-major
+ * block that stays in cache, and packed from there.
+ *
+ * @module
+ */
+import { axesOf, type Index, strideAlong } from "../compile/index.ts";
+import type { Expr } from "../compile/kernel.ts";
+import type { Pack } from "../wasm/module.ts";
+import { argumentName, type Context, emit, startLoop } from "./expr.ts";
+import { closeFrame, type Frame, openFrame } from "./frame.ts";
+import { axisName, axisToken, position } from "./position.ts";
+import { indicesOf } from "./space.ts";
+
+/** Rows of the block that computed operands go through: whole panels of 6 and of 8. */
+export const STAGE_ROWS = 96;
+
+/** One side of a contraction. */
+export interface Operand {
+  readonly value: Expr;
+  /** Panel width: 6 for A, 8 for B. */
+  readonly width: 6 | 8;
+  /** Axis of rows (m for A, n for B) and of k, with their sizes. */
+  readonly row: { readonly axis: number; readonly size: number };
+  readonly k: { readonly axis: number; readonly size: number };
+}
+
+/** Texts of a block to pack: rows `from .. from + count - 1`, elements `k0 .. k0 + length - 1`, target address. */
+export interface PackBlock {
+  readonly to: string;
+  readonly from: string;
+  readonly count: string;
+  readonly k0: string;
+  readonly length: string;
+}
+
+/** Writes the statements that pack a block into the frame. */
+export type Packer = (frame: Frame, block: PackBlock) => void;
+
+/** What packers share: the context, interned tables, and the computed block (address text, elements along k). */
+export interface Packing {
+  readonly context: Context;
+  readonly table: (entries: Int32Array) => string;
+  readonly stage: string;
+  readonly kBlock: number;
+}
+
+/** True when the operand is packed from where it lies. */
+export function isDirect(operand: Operand): boolean {
+  const { value } = operand;
+  return value.kind === "load" && value.dtype === "f32" && separate(value.index, operand) !== undefined;
+}
+
+/** The packer of an operand. */
+export function packerOf(operand: Operand, packing: Packing): Packer {
+  const { value } = operand;
+  const parts = value.kind === "load" && value.dtype === "f32" ? separate(value.index, operand) : undefined;
+  return parts && value.kind === "load"
+    ? directPacker(operand, value.arg, parts, packing)
+    : stagedPacker(operand, packing);
+}
+
+/** The parts of an index that depend on the batch, on the row and on k; undefined when a term mixes them. */
+function separate(index: Index, { row, k }: Operand): { base: Index; rows: Index; along: Index } | undefined {
+  const parts = {
+    base: [] as Index["terms"][number][],
+    rows: [] as typeof index.terms[number][],
+    along: [] as typeof index.terms[number][],
+  };
+  for (const term of index.terms) {
+    const axes = axesOf({ terms: [term], offset: 0 });
+    const where = axes.has(row.axis) ? "rows" : axes.has(k.axis) ? "along" : "base";
+    if (where !== "base" && axes.size > 1) return undefined;
+    parts[where].push(term);
+  }
+  const part = (terms: Index["terms"], offset = 0): Index => ({ terms, offset });
+  return { base: part(parts.base, index.offset), rows: part(parts.rows), along: part(parts.along) };
+}
+
+/** Value of an index of one coordinate. */
+export function evaluateIndex(index: Index, coordinate: number): number {
+  return index.terms.reduce((sum, { atom, coefficient }) => {
+    if (atom.kind === "coord") return sum + coefficient * coordinate;
+    const of = evaluateIndex(atom.of, coordinate), quotient = Math.floor(of / atom.by);
+    return sum + coefficient * (atom.kind === "div" ? quotient : of - quotient * atom.by);
+  }, index.offset);
+}
+
+/** Byte offsets of all values of an index of one coordinate. */
+function offsets(index: Index, size: number): Int32Array {
+  return Int32Array.from({ length: size }, (_, coordinate) => 4 * evaluateIndex(index, coordinate));
+}
+
+const packName = (width: 6 | 8, table: boolean): string => {
+  const names = { 6: ["pack6", "packTable6"], 8: ["pack8", "packTable8"] } as const;
+  const name: keyof Record<"pack6" | "pack8" | "packTable6" | "packTable8", Pack> = names[width][table ? 1 : 0];
+  return `wasm.${name}`;
+};
+
+function directPacker(
+  { width, row, k }: Operand,
+  arg: number,
+  parts: { readonly base: Index; readonly rows: Index; readonly along: Index },
+  { table }: Packing,
+): Packer {
+  const rows = table(offsets(parts.rows, row.size));
+  const stride = strideAlong(parts.along, k.axis);
+  const steps = stride === undefined ? table(offsets(parts.along, k.size)) : "";
+  return (frame, { to, from, count, k0, length }) => {
+    const base = position(frame, parts.base, argumentName(arg));
+    const call = stride === undefined
+      ? `${
+        packName(width, true)
+      }(${to}, ${base} << 2, ${rows} + ${from} * 4, ${count}, ${length}, ${steps} + ${k0} * 4)`
+      : `${packName(width, false)}(${to}, (${base} + ${k0} * ${stride}) << 2, ${rows} + ${from} * 4, ${count}, ` +
+        `${length}, ${4 * stride})`;
+    frame.lines.push(`${call};`);
+  };
+}
+
+function stagedPacker({ value, width, row, k }: Operand, { context, table, stage, kBlock }: Packing): Packer {
+  const contiguous = (axis: number): number =>
+    indicesOf([value]).filter((index) => strideAlong(index, axis) === 1).length;
+  const alongRows = contiguous(row.axis) > contiguous(k.axis);
+  const [rowStep, kStep] = alongRows ? [1, STAGE_ROWS] : [kBlock, 1];
+  const rows = table(Int32Array.from({ length: STAGE_ROWS }, (_, index) => 4 * rowStep * index));
+  const [r, q] = [axisName(row.axis), axisName(k.axis)];
+  return (frame, { to, from, count, k0, length }) => {
+    const chunk = openFrame(frame);
+    chunk.lines.push(`const r1 = Math.min(r0 + ${STAGE_ROWS}, ${from} + ${count});`);
+    const loops = {
+      row: [axisToken(row.axis), `for (let ${r} = r0; ${r} < r1; ${r}++)`],
+      k: [
+        axisToken(k.axis),
+        `for (let ${q} = ${k0}; ${q} < ${k0} + ${length}; ${q}++)`,
+      ],
+    } as const;
+    const [slow, fast] = alongRows ? [loops.k, loops.row] : [loops.row, loops.k];
+    const outside = openFrame(chunk, [slow[0]]);
+    const inside = openFrame(outside, [fast[0]]);
+    startLoop(context, [value]);
+    const name = emit(context, inside, value);
+    const target = alongRows
+      ? [`(${stage} >> 2) + (${q} - ${k0}) * ${kStep} - r0`, r]
+      : [`(${stage} >> 2) + (${r} - r0) * ${rowStep} - ${k0}`, q];
+    outside.lines.push(`const target = (${target[0]}) | 0;`);
+    inside.lines.push(`f32[(target + ${target[1]}) | 0] = ${name};`);
+    closeFrame(inside, fast[1]);
+    closeFrame(outside, slow[1]);
+    chunk.lines.push(
+      `${packName(width, false)}(${to} + (r0 - ${from}) * ${length} * 4, ${stage}, ${rows}, r1 - r0, ${length}, ${
+        4 * kStep
+      });`,
+    );
+    closeFrame(chunk, `for (let r0 = ${from}; r0 < ${from} + ${count}; r0 += ${STAGE_ROWS})`);
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * A small functional autodiff tensor engine: graphs of immutable tensors, gradients as graph, whole step functions
+ * compiled to WebGPU compute shaders or to JavaScript and WebAssembly.
+ *
+ * @module
+ */
+export { type Dtype, formatType, ShapeError, sizeOf, type Tensor, type Type } from "./graph/node.ts";
+export * from "./ops.ts";
+export * from "./nn/mod.ts";
+export { keepTopK, rankKey } from "./select.ts";
+export { tap } from "./graph/taps.ts";
+export { grad, stopGradient, valueAndGrad, vjp, withVjp } from "./grad.ts";
+export { combine, leavesOf, type Mapped, mapTree, partition, type Tree, TreeError, zipTrees } from "./tree.ts";
+export * from "./host.ts";
+export * from "./random.ts";
+export * from "./initializers.ts";
+export * from "./optim.ts";
+export type { Step } from "./compile/trace.ts";
+export { firstNonFinite } from "./compile/finite.ts";
+export type { ExplainOptions } from "./compile/explain.ts";
+export { type CompileOptions, Device } from "./device/device.ts";
+export { Placed } from "./device/placed.ts";
+export { type BatchLeaf, type KernelTime, type MetricLeaf, Program, type StepMetrics } from "./device/program.ts";
+export { type Backend, DeviceError } from "./device/backend.ts";

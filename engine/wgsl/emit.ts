@@ -1,0 +1,40 @@
+/**
+ * Lowering of kernels to WGSL dispatches, by kind.
+ *
+ * @module
+ */
+import type { Kernel } from "../compile/kernel.ts";
+import { DeviceError } from "../device/backend.ts";
+import { emitColumn } from "./column.ts";
+import { emitContract } from "./contract.ts";
+import { emitGather } from "./gather.ts";
+import { emitMap } from "./map.ts";
+import { emitRow } from "./row.ts";
+import { emitScatterAdd } from "./scatter.ts";
+import { emitSelectThreshold } from "./select.ts";
+import type { Dispatch, Target } from "./target.ts";
+
+/** Emits a kernel: the dispatches that compute it, in order. */
+export function emitKernel(kernel: Kernel, target: Target): readonly Dispatch[] {
+  switch (kernel.kind) {
+    case "map":
+      return emitMap(kernel, target);
+    case "row":
+      return emitRow(kernel, target);
+    case "column":
+      return emitColumn(kernel, target);
+    case "contract":
+      return emitContract(kernel, target);
+    case "opaque": {
+      const emit = opaques[kernel.op];
+      if (emit) return emit(kernel, target);
+      throw new DeviceError(`wgsl: there is no kernel named "${kernel.op}"; known are ${Object.keys(opaques).join(", ")}`);
+    }
+  }
+}
+
+const opaques: Readonly<Record<string, typeof emitGather>> = {
+  gather: emitGather,
+  scatterAdd: emitScatterAdd,
+  selectThreshold: emitSelectThreshold,
+};

@@ -1,0 +1,279 @@
+/**
+ * Chained reductions, for row and column kernels alike.
+ *
+ * A workgroup is a rectangle of threads: `across` of them on neighbouring outer elements, `along` of them sharing the
+ * inner elements of each. Stages that do not use one another fold in the same pass over the inner elements. After a
+ * pass, threads that share an outer element combine what they have in workgroup memory, always in the same order, so
+ * results do not change from run to run. Where a thread has few inner elements the passes are written out instead of
+ * looped, and what one pass has loaded the next one finds in registers.
+ *
+ * A maximum starts from -infinity (made at run time from its bits), so a row of -infinity folds to -infinity. WGSL lets
+ * an implementation assume that there are no infinities and NaNs; those measured do not.
+ *
+ * @module
+ */
+import type { Index } from "../compile/index.ts";
+import { type Expr, type ReduceKernel, visitExpr } from "../compile/kernel.ts";
+import type { Dtype } from "../graph/node.ts";
+import { COMPONENTS, type Frame, widen } from "./expr.ts";
+import { foldIdentity, foldText, typeText } from "./literal.ts";
+import { weightOf } from "./map.ts";
+import { type Builder, buildDispatch } from "./module.ts";
+import type { Scope, Value } from "./scope.ts";
+import { indicesOf, lanesOf, type Merged, mergeAxes, volume } from "./space.ts";
+import type { Dispatch, Target } from "./target.ts";
+
+/** How threads are laid over the two sides of the iteration space. */
+export interface Layout {
+  /** The side whose last axis is taken by fours. */
+  readonly wide: "outer" | "inner" | "none";
+  /** Neighbouring threads of a workgroup on different outer elements (or fours). */
+  readonly across: number;
+  /** Threads that share the inner elements of an outer one; a power of two. */
+  readonly along: number;
+}
+
+/** A reduce kernel with neighbouring axes merged. */
+export interface Reduction {
+  readonly kernel: ReduceKernel;
+  readonly outer: Merged;
+  readonly inner: Merged;
+  /** Number of outer elements. */
+  readonly rows: number;
+  /** Number of inner elements of each. */
+  readonly length: number;
+}
+
+/** The most iterations of a pass that are written out, and the largest text (in expression nodes) that they may make. */
+const UNROLL = 8, UNROLL_WEIGHT = 240;
+
+/** Merges the axes of a reduce kernel. */
+export function reductionOf(kernel: ReduceKernel): Reduction {
+  const exprs = [...kernel.stages.map((stage) => stage.value), ...kernel.stores.map((store) => store.value)];
+  const indices = [...indicesOf(exprs), ...kernel.stores.map((store) => store.index)];
+  return {
+    kernel,
+    outer: mergeAxes(kernel.outer, 0, indices),
+    inner: mergeAxes(kernel.inner, kernel.outer.length, indices),
+    rows: volume(kernel.outer),
+    length: volume(kernel.inner),
+  };
+}
+
+/** True when the last axis of a side can be taken by fours. */
+export function takesFours(side: Merged): boolean {
+  return side.dims.length > 0 && side.dims.at(-1)! % 4 === 0;
+}
+
+/** Emits a reduction in the given layout. */
+export function emitReduce(reduction: Reduction, layout: Layout, target: Target): readonly Dispatch[] {
+  const { kernel, rows } = reduction;
+  if (rows === 0) return [];
+  const columns = layout.wide === "outer" ? rows / 4 : rows;
+  return [buildDispatch(
+    {
+      label: kernel.label,
+      args: kernel.args,
+      workgroup: layout.across * layout.along,
+      groups: Math.ceil(columns / layout.across),
+      lanes: layout.wide === "none" ? 1 : 4,
+    },
+    target,
+    (builder) => new ReduceWriter(reduction, layout, builder).write(),
+  )];
+}
+
+/** Stages in passes: one that uses the result of another comes in a later pass. */
+function passesOf(kernel: ReduceKernel): readonly (readonly number[])[] {
+  const passes: number[][] = [];
+  kernel.stages.forEach((stage, position) => {
+    const current = passes.at(-1);
+    let uses = false;
+    visitExpr([stage.value], (expr) => uses ||= expr.kind === "stage" && current?.includes(expr.stage) === true);
+    if (current && !uses) current.push(position);
+    else passes.push([position]);
+  });
+  return passes;
+}
+
+/** Writes one reduction. */
+class ReduceWriter {
+  readonly #reduction: Reduction;
+  readonly #layout: Layout;
+  readonly #builder: Builder;
+  readonly #body: Scope;
+  /** Outer coordinates, per lane of the outer side. */
+  #outer: readonly (readonly Index[])[] = [];
+  readonly #results: Value[] = [];
+  readonly #units: number;
+  readonly #unrolled: readonly Frame[] | undefined;
+  readonly #memory = new Map<string, number>();
+  #inside = "";
+
+  constructor(reduction: Reduction, layout: Layout, builder: Builder) {
+    this.#reduction = reduction;
+    this.#layout = layout;
+    this.#builder = builder;
+    this.#body = builder.root.child(1);
+    this.#units = layout.wide === "inner" ? reduction.length / 4 : reduction.length;
+    this.#place();
+    this.#unrolled = this.#unroll();
+  }
+
+  write(): void {
+    const { kernel } = this.#reduction;
+    const passes = passesOf(kernel);
+    passes.forEach((stages, pass) => this.#pass(stages, pass > 0));
+    const full = kernel.stores.filter((store) => store.level === "full");
+    if (full.length > 0) {
+      const guard = this.#inside === "" ? undefined : `if (${this.#inside}) {`;
+      this.#each((frame) => this.#builder.emitter.store(full, frame), guard);
+    }
+    const outer = kernel.stores.filter((store) => store.level === "outer");
+    if (outer.length > 0) this.#storeOuter(outer);
+    this.#body.flush();
+  }
+
+  /** Declares the thread's place: `row` on the outer side, `step` on the inner one. */
+  #place(): void {
+    const { outer, rows } = this.#reduction, { across, along, wide } = this.#layout;
+    const lines = this.#body.lines, columns = wide === "outer" ? rows / 4 : rows;
+    if (along > 1) lines.push(`let step = ${across === 1 ? "local" : `local / ${across}u`};`);
+    const place = across === 1 ? "group" : `group * ${across}u + ${along === 1 ? "local" : `local % ${across}u`}`;
+    if (columns % across === 0) lines.push(`let row = ${place};`);
+    else {
+      lines.push(`let place = ${place};`, `let row = min(place, ${columns - 1}u);`);
+      this.#inside = `place < ${columns}u`;
+    }
+    const flat = this.#builder.variables.add("row", 1, columns);
+    this.#outer = lanesOf(flat, outer.dims, wide === "outer" ? 4 : 1).map(outer.split);
+  }
+
+  #leaf = (expr: Expr): Value => this.#results[(expr as Extract<Expr, { kind: "stage" }>).stage]!;
+
+  /** A frame at inner position `flat`, which counts in fours on a wide inner side. */
+  #frame(scope: Scope, flat: Index): Frame {
+    const { inner } = this.#reduction;
+    const innerLanes = lanesOf(flat, inner.dims, this.#layout.wide === "inner" ? 4 : 1).map(inner.split);
+    const lanes = this.#outer.length > 1
+      ? this.#outer.map((outer) => [...outer, ...innerLanes[0]!])
+      : innerLanes.map((one) => [...this.#outer[0]!, ...one]);
+    return { scope, lanes, leaf: this.#leaf, memo: new Map() };
+  }
+
+  /** One lasting frame per inner position of a thread, where they are few. */
+  #unroll(): readonly Frame[] | undefined {
+    const { along } = this.#layout, { kernel } = this.#reduction;
+    const count = this.#units / along;
+    const weight = weightOf([...kernel.stages.map((stage) => stage.value), ...kernel.stores.map((one) => one.value)]);
+    if (!Number.isInteger(count) || count > UNROLL || count * weight > UNROLL_WEIGHT) return undefined;
+    const scope = this.#body.child(2);
+    return Array.from({ length: count }, (_, i) => {
+      const name = `inner${i}`;
+      this.#body.lines.push(`let ${name} = ${along > 1 ? "step" : "0u"}${i === 0 ? "" : ` + ${i * along}u`};`);
+      return this.#frame(scope, this.#builder.variables.add(name, 2, this.#units));
+    });
+  }
+
+  /** Does `write` at every inner position of the thread. */
+  #each(write: (frame: Frame) => void, guard?: string): void {
+    if (this.#unrolled) {
+      // Under a guard the statements go to a block of their own; what is known already stays in sight.
+      for (const frame of this.#unrolled) {
+        if (!guard) write(frame);
+        else {
+          const scope = frame.scope.child();
+          write({ ...frame, scope, memo: new Map(), outer: frame });
+          scope.flush(guard, "}");
+        }
+      }
+      this.#unrolled[0]?.scope.flush();
+      return;
+    }
+    const { along } = this.#layout, scope = this.#body.child(2);
+    const flat = this.#builder.variables.add("inner", 2, this.#units);
+    write(this.#frame(scope, flat));
+    const loop = `for (var inner = ${along > 1 ? "step" : "0u"}; inner < ${this.#units}u; inner += ${along}u) {`;
+    if (guard) this.#body.lines.push(guard);
+    scope.flush(loop, "}");
+    if (guard) this.#body.lines.push("}");
+  }
+
+  #pass(stages: readonly number[], again: boolean): void {
+    const { kernel } = this.#reduction, { emitter } = this.#builder, { wide, along } = this.#layout;
+    const fours = wide !== "none";
+    const sums = stages.map((stage) => ({ stage, name: `fold${stage}`, ...kernel.stages[stage]! }));
+    for (const { name, fold, dtype } of sums) {
+      const identity = emitter.text(foldIdentity(fold, dtype));
+      this.#body.lines.push(`var ${name} = ${fours ? `vec4<${dtype}>(${identity})` : identity};`);
+    }
+    this.#each((frame) => {
+      const values = sums.map(({ value }) => emitter.value(value, frame));
+      sums.forEach(({ name, fold, dtype }, i) => {
+        const text = fours ? widen(values[i]!, dtype) : values[i]!.text;
+        frame.scope.lines.push(`${name} = ${foldText(fold, name, text)};`);
+      });
+    });
+    for (const { name, fold, stage } of sums) {
+      let text = name;
+      if (wide === "inner") {
+        text = COMPONENTS.map((component) => `${name}.${component}`)
+          .reduce((sum, part) => `${foldText(fold, sum, part)}`);
+      }
+      const result = this.#body.declare(text);
+      this.#results[stage] = { text: result, level: 1, wide: wide === "outer" };
+    }
+    if (along > 1) this.#combine(sums, again);
+  }
+
+  /** Combines the partial results of the threads that share an outer element. */
+  #combine(
+    sums: readonly { readonly stage: number; readonly fold: "sum" | "max" | "min"; readonly dtype: Dtype }[],
+    again: boolean,
+  ): void {
+    const { across, along } = this.#layout, lines = this.#body.lines, wide = this.#layout.wide === "outer";
+    const used = new Map<string, number>();
+    const shared = sums.map(({ dtype }) => {
+      const slot = used.get(dtype) ?? 0;
+      used.set(dtype, slot + 1);
+      const name = `shared_${dtype}_${slot}`;
+      if ((this.#memory.get(dtype) ?? 0) <= slot) {
+        this.#memory.set(dtype, slot + 1);
+        this.#builder.globals.push(`var<workgroup> ${name}: array<${typeText(dtype, wide)}, ${across * along}>;`);
+      }
+      return name;
+    });
+    if (again) lines.push("workgroupBarrier();");
+    sums.forEach(({ stage }, i) => lines.push(`${shared[i]}[local] = ${this.#results[stage]!.text};`));
+    lines.push("workgroupBarrier();");
+    // Few partial results: every thread folds them all, which costs one barrier. Many: a tree.
+    let remaining = along;
+    while (remaining > 8) {
+      remaining /= 2;
+      const steps = sums.map(({ fold }, i) =>
+        `${shared[i]}[local] = ${foldText(fold, `${shared[i]}[local]`, `${shared[i]}[local + ${remaining * across}u]`)};`
+      );
+      lines.push(`if (local < ${remaining * across}u) { ${steps.join(" ")} }`, "workgroupBarrier();");
+    }
+    const column = across === 1 ? "" : this.#body.name(`local % ${across}u`);
+    sums.forEach(({ fold, stage }, i) => {
+      const parts = Array.from({ length: remaining }, (_, part) =>
+        across === 1 ? `${shared[i]}[${part}]` : `${shared[i]}[${column} + ${part * across}u]`);
+      const text = this.#body.declare(parts.reduce((sum, part) => foldText(fold, sum, part)));
+      this.#results[stage] = { text, level: 1, wide };
+    });
+  }
+
+  #storeOuter(stores: ReduceKernel["stores"]): void {
+    const { along } = this.#layout, { kernel } = this.#reduction;
+    const scope = this.#body.child(1);
+    const inner = kernel.inner.map(() => ({ terms: [], offset: 0 }));
+    const lanes = this.#outer.map((outer) => [...outer, ...inner]);
+    this.#builder.emitter.store(stores, { scope, lanes, leaf: this.#leaf, memo: new Map() });
+    // Other threads of the workgroup may not have read yet what is updated here in place.
+    const updates = stores.some((store) => kernel.args[store.arg]!.access === "update");
+    if (along > 1 && updates) this.#body.lines.push("workgroupBarrier();");
+    const conditions = [...(along > 1 ? ["step == 0u"] : []), ...(this.#inside === "" ? [] : [this.#inside])];
+    scope.flush(conditions.length > 0 ? `if (${conditions.join(" && ")}) {` : "{", "}");
+  }
+}

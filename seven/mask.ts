@@ -1,0 +1,51 @@
+/**
+ * Masks in state are packed bits, one per weight.
+ *
+ * @module
+ */
+import { constant, hostTensor, type HostTensor, packBits, sizeOf, type Tensor, type Type, unpackBits, where } from "../engine/mod.ts";
+import { mapNamed, type Named } from "./criteria/criterion.ts";
+
+/** Words that hold the flags of a tensor. */
+function wordsOf(type: { readonly shape: readonly number[] }): number {
+  return Math.ceil(sizeOf(type) / 32);
+}
+
+/** Masks that keep everything, packed. Flags beyond the last weight are 0. */
+export function fullMasks(types: Named<Type>): Record<string, HostTensor> {
+  return mapNamed(types, (type) => {
+    const words = new Uint32Array(wordsOf(type)).fill(0xffffffff);
+    const rest = sizeOf(type) % 32;
+    if (rest) words[words.length - 1] = 2 ** rest - 1;
+    return hostTensor(words);
+  });
+}
+
+/** Bool masks of the shapes of `weights`. */
+export function unpackMasks(packed: Named<Tensor>, weights: Named<Tensor>): Record<string, Tensor> {
+  return mapNamed(packed, (words, name) => unpackBits(words, weights[name]!.shape));
+}
+
+/** Packed masks. */
+export function packMasks(masks: Named<Tensor>): Record<string, Tensor> {
+  return mapNamed(masks, packBits);
+}
+
+/** Values with 0 where their mask is false; values without a mask stay. A select, so that not even NaN gets through. */
+export function applyMasks(values: Named<Tensor>, masks: Named<Tensor>): Record<string, Tensor> {
+  return mapNamed(values, (value, name) => {
+    const mask = masks[name];
+    return mask ? where(mask, value, constant(0, value.shape, value.dtype)) : value;
+  });
+}
+
+/** Number of flags set in packed masks on the host. */
+export function countKept(packed: Named<HostTensor>): number {
+  let kept = 0;
+  for (const { data } of Object.values(packed)) {
+    for (let word of data as Uint32Array) {
+      for (; word; word = (word & (word - 1)) >>> 0) kept++;
+    }
+  }
+  return kept;
+}
