@@ -36,7 +36,9 @@ export function grad<S extends Tree<Tensor>>(loss: Tensor, wrt: S): S {
 export function vjp<S extends Tree<Tensor>>(output: Tensor, cotangent: Tensor, wrt: S): S {
   if (formatType(cotangent) !== formatType(output)) {
     throw new ShapeError(
-      `vjp: output ${formatType(output)}, cotangent ${formatType(cotangent)}; the cotangent is of the type of the output`,
+      `vjp: output ${formatType(output)}, cotangent ${
+        formatType(cotangent)
+      }; the cotangent is of the type of the output`,
     );
   }
   const targets = leavesOf<Tensor>(wrt);

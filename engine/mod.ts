@@ -4,7 +4,17 @@
  *
  * @module
  */
-export { type Dtype, formatType, ShapeError, sizeOf, type Tensor, type Type } from "./graph/node.ts";
+export {
+  type Dtype,
+  formatType,
+  type Kind,
+  type Params,
+  type Primitive,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  type Type,
+} from "./graph/node.ts";
 export * from "./ops.ts";
 export * from "./nn/mod.ts";
 export { keepTopK, rankKey } from "./select.ts";
@@ -19,6 +29,32 @@ export type { Step } from "./compile/trace.ts";
 export { firstNonFinite } from "./compile/finite.ts";
 export type { ExplainOptions } from "./compile/explain.ts";
 export { type CompileOptions, Device } from "./device/device.ts";
-export { Placed } from "./device/placed.ts";
+export { type DeviceChoice, openDevice, type OpenOptions } from "./device/open.ts";
+export { Placed, type PlacedLeaf } from "./device/placed.ts";
 export { type BatchLeaf, type KernelTime, type MetricLeaf, Program, type StepMetrics } from "./device/program.ts";
-export { type Backend, DeviceError } from "./device/backend.ts";
+export {
+  type Backend,
+  type Copy,
+  DeviceError,
+  type Limits,
+  type Loaded,
+  type Recording,
+  type Storage,
+} from "./device/backend.ts";
+export type { BufferSpec, Lifetime, Plan, Port } from "./compile/plan.ts";
+export type { Cost } from "./compile/cost.ts";
+export type {
+  Access,
+  Argument,
+  ContractKernel,
+  Expr,
+  Fold,
+  Kernel,
+  KernelBase,
+  MapKernel,
+  OpaqueKernel,
+  ReduceKernel,
+  Store,
+} from "./compile/kernel.ts";
+export type { Atom, Bound, Index } from "./compile/index.ts";
+export type { Helper, ScalarPrimitive, ScalarTypes } from "./graph/scalar_ops.ts";

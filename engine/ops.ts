@@ -4,7 +4,17 @@
  *
  * @module
  */
-import { apply, type Dtype, formatType, type Primitive, sameShape, ShapeError, sizeOf, type Tensor, type Type } from "./graph/node.ts";
+import {
+  apply,
+  type Dtype,
+  formatType,
+  type Primitive,
+  sameShape,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  type Type,
+} from "./graph/node.ts";
 import { isFloat, scalarOps } from "./graph/scalar_ops.ts";
 import {
   broadcastOp,
@@ -60,7 +70,9 @@ export function broadcastTo(x: Operand, shape: readonly number[], dtype: Dtype =
   if (typeof x === "number") return constant(x, shape, dtype);
   if (sameShape(x.shape, shape)) return x;
   if (x.shape.length > shape.length) {
-    throw new ShapeError(`broadcastTo: ${formatType(x)} has more axes than [${shape.join()}]; reduce or reshape it first`);
+    throw new ShapeError(
+      `broadcastTo: ${formatType(x)} has more axes than [${shape.join()}]; reduce or reshape it first`,
+    );
   }
   const first = shape.length - x.shape.length;
   return apply(broadcastOp, [x], { shape: [...shape], axes: x.shape.map((_, axis) => first + axis) });
@@ -252,13 +264,14 @@ export interface ReduceOptions {
   readonly keep?: boolean;
 }
 
-const reduction = (op: Primitive) => (x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => {
-  const list = (axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes)
-    .map((axis) => axis < 0 ? x.shape.length + axis : axis);
-  const sorted = [...new Set(list)].sort((a, b) => a - b);
-  const reduced = sorted.length ? apply(op, [x], { axes: sorted }) : x;
-  return options.keep ? reshape(reduced, x.shape.map((size, axis) => sorted.includes(axis) ? 1 : size)) : reduced;
-};
+const reduction =
+  (op: Primitive) => (x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor => {
+    const list = (axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes)
+      .map((axis) => axis < 0 ? x.shape.length + axis : axis);
+    const sorted = [...new Set(list)].sort((a, b) => a - b);
+    const reduced = sorted.length ? apply(op, [x], { axes: sorted }) : x;
+    return options.keep ? reshape(reduced, x.shape.map((size, axis) => sorted.includes(axis) ? 1 : size)) : reduced;
+  };
 
 /** Sum over `axes` (all by default; negative from the last). */
 export const sum: (x: Tensor, axes?: number | readonly number[], options?: ReduceOptions) => Tensor = reduction(sumOp);
@@ -283,7 +296,9 @@ export function argmax(x: Tensor): Tensor {
 /** Matrix product over the last two axes; leading axes broadcast. A right operand of rank 2 serves all rows of the left. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length < 2 || b.shape.length < 2) {
-    throw new ShapeError(`matmul: ${formatType(a)} x ${formatType(b)}; both need at least two axes, reshape vectors first`);
+    throw new ShapeError(
+      `matmul: ${formatType(a)} x ${formatType(b)}; both need at least two axes, reshape vectors first`,
+    );
   }
   if (b.shape.length === 2 && a.shape.length > 2) {
     const flat = apply(matmulOp, [reshape(a, [-1, a.shape.at(-1)!]), b]);

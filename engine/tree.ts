@@ -42,12 +42,20 @@ export function leavesOf<T>(tree: Tree<T>, path = ""): [path: string, leaf: T][]
 }
 
 /** Applies `f` to each leaf. */
-export function mapTree<S, T = unknown, U = unknown>(tree: S, f: (leaf: T, path: string) => U, path = ""): Mapped<S, T, U> {
+export function mapTree<S, T = unknown, U = unknown>(
+  tree: S,
+  f: (leaf: T, path: string) => U,
+  path = "",
+): Mapped<S, T, U> {
   const join = (key: string | number) => path === "" ? String(key) : `${path}/${key}`;
   const walk = (node: unknown, key: string | number) => mapTree<unknown, T, U>(node, f, join(key));
   if (!isNode(tree)) return f(tree as unknown as T, path) as Mapped<S, T, U>;
   if (Array.isArray(tree)) return tree.map(walk) as unknown as Mapped<S, T, U>;
-  return Object.fromEntries(Object.entries(tree as object).map(([key, child]) => [key, walk(child, key)])) as Mapped<S, T, U>;
+  return Object.fromEntries(Object.entries(tree as object).map(([key, child]) => [key, walk(child, key)])) as Mapped<
+    S,
+    T,
+    U
+  >;
 }
 
 /**
@@ -55,7 +63,11 @@ export function mapTree<S, T = unknown, U = unknown>(tree: S, f: (leaf: T, path:
  *
  * @throws {TreeError} when a path is missing in one of them or is in one of them only.
  */
-export function zipTrees<S, T, U>(tree: S, others: readonly unknown[], f: (leaf: T, others: readonly unknown[], path: string) => U): Mapped<S, T, U> {
+export function zipTrees<S, T, U>(
+  tree: S,
+  others: readonly unknown[],
+  f: (leaf: T, others: readonly unknown[], path: string) => U,
+): Mapped<S, T, U> {
   const tables = others.map((other) => new Map(leavesOf<unknown>(other as Tree<unknown>)));
   const paths = leavesOf(tree as Tree<T>).map(([path]) => path);
   for (const table of tables) {
@@ -63,7 +75,9 @@ export function zipTrees<S, T, U>(tree: S, others: readonly unknown[], f: (leaf:
     const surplus = [...table.keys()].find((path) => !paths.includes(path));
     if (missing !== undefined || surplus !== undefined) {
       throw new TreeError(
-        `trees differ in structure: ${missing !== undefined ? `"${missing}" is missing` : `"${surplus}" is surplus`}; ` +
+        `trees differ in structure: ${
+          missing !== undefined ? `"${missing}" is missing` : `"${surplus}" is surplus`
+        }; ` +
           "both must have the same keys at every level",
       );
     }
@@ -72,7 +86,10 @@ export function zipTrees<S, T, U>(tree: S, others: readonly unknown[], f: (leaf:
 }
 
 /** Splits a flat record by a predicate on names: `[those that satisfy it, the others]`. */
-export function partition<T>(record: Readonly<Record<string, T>>, belongs: (name: string, value: T) => boolean): [Record<string, T>, Record<string, T>] {
+export function partition<T>(
+  record: Readonly<Record<string, T>>,
+  belongs: (name: string, value: T) => boolean,
+): [Record<string, T>, Record<string, T>] {
   const yes: Record<string, T> = {}, no: Record<string, T> = {};
   for (const [name, value] of Object.entries(record)) (belongs(name, value) ? yes : no)[name] = value;
   return [yes, no];

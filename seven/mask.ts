@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { constant, hostTensor, type HostTensor, packBits, sizeOf, type Tensor, type Type, unpackBits, where } from "../engine/mod.ts";
+import {
+  constant,
+  type HostTensor,
+  hostTensor,
+  packBits,
+  sizeOf,
+  type Tensor,
+  type Type,
+  unpackBits,
+  where,
+} from "../engine/mod.ts";
 import { mapNamed, type Named } from "./criteria/criterion.ts";
 
 /** Words that hold the flags of a tensor. */

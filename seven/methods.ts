@@ -13,7 +13,9 @@ import { OptionError, type SparsitySchedule, sparsitySchedule } from "./schedule
 export interface Method {
   /** Name on the command line and in records. */
   readonly name: string;
+  /** How weights are ranked. */
   readonly criterion: Criterion;
+  /** When and how far it prunes. */
   readonly schedule: SparsitySchedule;
 }
 
@@ -37,7 +39,11 @@ export function sevenPre(options: MethodOptions): Method {
 
 /** Magnitude pruning in one shot at the first step, then fine-tuning under the mask. */
 export function oneShotMagnitude({ sparsity }: MethodOptions): Method {
-  return { name: "magnitude", criterion: magnitude(), schedule: sparsitySchedule({ sparsity, steps: 1, kind: "one-shot" }) };
+  return {
+    name: "magnitude",
+    criterion: magnitude(),
+    schedule: sparsitySchedule({ sparsity, steps: 1, kind: "one-shot" }),
+  };
 }
 
 /** Random pruning in one shot at the first step, then fine-tuning under the mask. */

@@ -22,14 +22,22 @@ export {
   type SparsitySchedule,
   sparsitySchedule,
 } from "./schedule.ts";
-export { type Method, methodNamed, type MethodOptions, methods, oneShotMagnitude, oneShotRandom, sevenPre } from "./methods.ts";
-export { NonFiniteError, runPruning, type RunOptions, type RunResult, type StepEvent } from "./run.ts";
+export {
+  type Method,
+  methodNamed,
+  type MethodOptions,
+  methods,
+  oneShotMagnitude,
+  oneShotRandom,
+  sevenPre,
+} from "./methods.ts";
+export { NonFiniteError, type RunOptions, runPruning, type RunResult, type StepEvent } from "./run.ts";
 export { applyMasks, countKept, fullMasks, packMasks, unpackMasks } from "./mask.ts";
 export {
-  pruningSteps,
   type PruningSpec,
   type PruningState,
   type PruningSteps,
+  pruningSteps,
   type StepBatch,
   type StepInputs,
   type StepReport,

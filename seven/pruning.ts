@@ -54,12 +54,15 @@ export interface StepInputs<T> {
 
 /** Data and inputs of a step. */
 export interface StepBatch<D, T> {
+  /** What the loss takes. */
   readonly data: D;
+  /** Numbers of this step. */
   readonly inputs: StepInputs<T>;
 }
 
 /** What every step reports. */
 export interface StepReport {
+  /** Mean loss of the batch, before the update. */
   readonly loss: Tensor;
 }
 
@@ -69,7 +72,9 @@ export interface PruningSpec<D> {
   readonly loss: (params: Named<Tensor>, data: D, key: Tensor) => Tensor;
   /** Which parameters may be pruned. */
   readonly prunable: (name: string) => boolean;
+  /** How weights move. */
   readonly optimizer: Optimizer;
+  /** How weights are ranked. */
   readonly criterion: Criterion;
 }
 
@@ -188,4 +193,3 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
 function maskStatistics(statistics: CriterionState<Tensor>, masks: Named<Tensor>): CriterionState<Tensor> {
   return mapNamed(statistics, (named) => applyMasks(named, masks));
 }
-

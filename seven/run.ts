@@ -21,18 +21,22 @@ import {
 } from "../engine/mod.ts";
 import type { Named } from "./criteria/criterion.ts";
 import type { Method } from "./methods.ts";
-import { pruningSteps, type PruningState, type StepBatch, type StepReport } from "./pruning.ts";
+import { type PruningState, pruningSteps, type StepBatch, type StepReport } from "./pruning.ts";
 import { keptCount, OptionError } from "./schedule.ts";
 
 /** What a run is made of. */
 export interface RunOptions<D> {
+  /** Where to run. */
   readonly device: Device;
   /** Initial parameters. */
   readonly params: Named<HostTensor>;
   /** Mean loss of a batch. */
   readonly loss: (params: Named<Tensor>, data: D, key: Tensor) => Tensor;
+  /** Which parameters may be pruned. */
   readonly prunable: (name: string) => boolean;
+  /** How weights move. */
   readonly optimizer: Optimizer;
+  /** How weights are ranked, and when they are pruned. */
   readonly method: Method;
   /** Training steps in all, T. */
   readonly steps: number;
@@ -58,10 +62,13 @@ export interface RunOptions<D> {
 export interface StepEvent {
   /** Step, from 1. */
   readonly step: number;
+  /** Mean loss of the step's batch, before its update. */
   readonly loss: number;
   /** Share of prunable weights that are 0 after the step. */
   readonly sparsity: number;
+  /** Prunable weights that are left. */
   readonly kept: number;
+  /** Learning rate of the step. */
   readonly learningRate: number;
   /** Whether this step chose a new mask. */
   readonly pruned: boolean;
@@ -69,6 +76,7 @@ export interface StepEvent {
 
 /** What a run leaves behind. The state is on the device: release it. */
 export interface RunResult {
+  /** Parameters, averages and masks after the last step. */
   readonly state: Placed<PruningState<Tensor>>;
   /** Prunable weights. */
   readonly prunable: number;
@@ -131,7 +139,13 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
     const learningRate = options.learningRate(t - 1);
     const { value: data, done } = options.batches.next();
     if (done) throw new OptionError(`the training batches ended after ${t - 1} of ${steps} steps`);
-    const inputs = functions.inputs({ t, update: Math.max(1, updates), learningRate, keep: kept, key: foldKey(rootKey, t) });
+    const inputs = functions.inputs({
+      t,
+      update: Math.max(1, updates),
+      learningRate,
+      keep: kept,
+      key: foldKey(rootKey, t),
+    });
     const program = sparsity === undefined ? train : prune;
     program.run(state, { data, inputs } as never);
     const last = t === steps || options.signal?.aborted === true;

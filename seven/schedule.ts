@@ -60,7 +60,9 @@ export function sparsitySchedule(options: ScheduleOptions): SparsitySchedule {
     throw new OptionError(`sparsity ${sparsity} is not in [0, 1): it is the share of weights to remove, such as 0.8`);
   }
   for (const [name, value] of Object.entries({ steps, start, every })) {
-    if (!Number.isInteger(value) || value < 1) throw new OptionError(`schedule ${name} ${value} is not a positive integer`);
+    if (!Number.isInteger(value) || value < 1) {
+      throw new OptionError(`schedule ${name} ${value} is not a positive integer`);
+    }
   }
   if (!Object.hasOwn(shapes, kind)) {
     throw new OptionError(`schedule "${kind}" is not known; there are ${Object.keys(shapes).join(", ")}`);

@@ -10,7 +10,9 @@ import { abs, add, div, mul, sqrt, square, type Tensor } from "../engine/mod.ts"
 
 /** Averages of one weight tensor: m of the gradient, v of its square. */
 export interface GradientStatistics {
+  /** Average of the gradient or of its magnitude. */
   readonly m: Tensor;
+  /** Average of the squared gradient. */
   readonly v: Tensor;
 }
 
@@ -25,7 +27,11 @@ export interface StatisticsOptions {
 }
 
 /** One step of the averages. */
-export function updateStatistics(g: Tensor, { m, v }: GradientStatistics, options: StatisticsOptions): GradientStatistics {
+export function updateStatistics(
+  g: Tensor,
+  { m, v }: GradientStatistics,
+  options: StatisticsOptions,
+): GradientStatistics {
   const { alpha1, alpha2, moment } = options;
   return {
     m: add(mul(m, alpha1), mul(moment === "absolute" ? abs(g) : g, 1 - alpha1)),

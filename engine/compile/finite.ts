@@ -37,7 +37,7 @@ export function firstNonFinite(taps: Readonly<Record<string, unknown>>): string 
   return first && `${first[0].slice(prefix.length + 7)} (${first[1]} non-finite elements)`;
 }
 
-/** The operation, its type, and the nearest named inputs under it. */
+/** The operation, its type, and the nearest named inputs under it, not looking through other contractions. */
 function describe(node: Tensor, names: ReadonlyMap<Tensor, string>): string {
   const own = names.get(node);
   if (own) return `${own} ${formatType(node)}`;
@@ -49,7 +49,9 @@ function describe(node: Tensor, names: ReadonlyMap<Tensor, string>): string {
       const name = names.get(input);
       if (name && found.length < 2) found.push(name);
     }
-    level = level.flatMap((input) => seen.has(input) ? [] : (seen.add(input), input.inputs));
+    level = level.flatMap((input) =>
+      seen.has(input) || input.op.kind === "contract" ? [] : (seen.add(input), input.inputs)
+    );
   }
   return `${node.op.name} ${formatType(node)}${found.length ? ` over ${found.join(", ")}` : ""}`;
 }

@@ -214,29 +214,27 @@ function pullMembers(frame: Frame, members: ReadonlyMap<Tensor, Place>, roots: R
       case "iota":
         return expressions.index(coordinates[params.axis]!, node.dtype);
       case "pad": {
-        const bounds: Bound[] = [];
-        const inner = coordinates.map((c, axis) => {
-          const index = offsetIndex(c, -params.low[axis]);
-          const size = inputs[0]!.shape[axis]!;
-          if (params.low[axis] || params.high[axis]) bounds.push({ index, low: 0, high: size });
-          return index;
-        });
-        return expressions.guard(bounds, pull(inputs[0]!, inner), expressions.constant(params.value, node.dtype));
+        const inner = coordinates.map((c, axis) => offsetIndex(c, -params.low[axis]));
+        const bounds = inner.map((index, axis): Bound => ({ index, low: 0, high: inputs[0]!.shape[axis]! }));
+        const outside = expressions.constant(params.value, node.dtype);
+        if (bounds.some((bound) => reach(bound) === "never")) return outside;
+        const open = bounds.filter((bound) => reach(bound) === "sometimes");
+        return expressions.guard(open, pull(inputs[0]!, inner), outside);
       }
       case "concat": {
-        let from = inputs.reduce((sum, x) => sum + x.shape[params.axis]!, 0);
+        let from = node.shape[params.axis]!;
         let value: Expr | undefined;
         for (const input of [...inputs].reverse()) {
           const size = input.shape[params.axis]!;
           from -= size;
           const index = offsetIndex(coordinates[params.axis]!, -from);
-          const [low, high] = rangeOf(index);
-          if (high < 0 || low >= size) continue;
-          const at = coordinates.map((c, axis) => axis === params.axis ? index : c);
-          const piece = pull(input, at);
-          value = value === undefined ? piece : expressions.guard([{ index, low: 0, high: size }], piece, value);
+          const bound: Bound = { index, low: 0, high: size };
+          if (reach(bound) === "never") continue;
+          const piece = pull(input, coordinates.map((c, axis) => axis === params.axis ? index : c));
+          value = value === undefined ? piece : expressions.guard([bound], piece, value);
         }
-        return value!;
+        // No piece at all: only a branch that is never taken asks for it.
+        return value ?? expressions.constant(0, node.dtype);
       }
     }
     if (op.kind === "view") return pull(inputs[0]!, viewCoordinates(node, coordinates));
@@ -262,6 +260,12 @@ function pullMembers(frame: Frame, members: ReadonlyMap<Tensor, Place>, roots: R
     }
   }
   return { expressions, values, stages, loads, ...(a && b ? { a, b } : {}) };
+}
+
+/** Whether an index is within its bound, judged by its range. */
+function reach({ index, low, high }: Bound): "always" | "never" | "sometimes" {
+  const [least, greatest] = rangeOf(index);
+  return greatest < low || least >= high ? "never" : least >= low && greatest < high ? "always" : "sometimes";
 }
 
 /** Coordinates in a view's operand of the element at `coordinates` of the view. */

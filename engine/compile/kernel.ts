@@ -64,24 +64,31 @@ export interface Argument {
 
 /** Writes `value` to element `index` of argument `arg`. */
 export interface Store {
+  /** Argument written. */
   readonly arg: number;
+  /** Element written. */
   readonly index: Index;
+  /** What is written. */
   readonly value: Expr;
   /** Row and column kernels: once per outer point, or at every (outer, inner) point. */
   readonly level: "outer" | "full";
 }
 
 /** What all kernels have. */
-interface KernelBase {
+export interface KernelBase {
   /** Names of the operations inside, for labels, timings and `explain()`. */
   readonly label: string;
+  /** Bound buffers; expressions name them by position. */
   readonly args: readonly Argument[];
 }
 
 /** Elementwise, several outputs over one iteration space. Axes: dims. */
 export interface MapKernel extends KernelBase {
+  /** Elementwise. */
   readonly kind: "map";
+  /** Sizes of the axes. */
   readonly dims: readonly number[];
+  /** What is written at each point. */
   readonly stores: readonly Store[];
 }
 
@@ -90,34 +97,51 @@ export type Fold = "sum" | "max" | "min";
 
 /** Chained reductions over the inner axes. Axes: outer, then inner. */
 export interface ReduceKernel extends KernelBase {
+  /** "row" where the inner axes are the contiguous ones, "column" where the outer ones are. */
   readonly kind: "row" | "column";
+  /** Sizes of the axes that stay. */
   readonly outer: readonly number[];
+  /** Sizes of the axes that are folded. */
   readonly inner: readonly number[];
+  /** Folds, each of which may use those before it. */
   readonly stages: readonly { readonly fold: Fold; readonly value: Expr; readonly dtype: Dtype }[];
+  /** What is written, at either level. */
   readonly stores: readonly Store[];
 }
 
 /** Batched matrix product with expressions on loads and stores. Axes: batch, m, n, k. */
 export interface ContractKernel extends KernelBase {
+  /** Batched matrix product. */
   readonly kind: "contract";
+  /** Sizes of the batch axes. */
   readonly batch: readonly number[];
+  /** Rows of the result. */
   readonly m: number;
+  /** Columns of the result. */
   readonly n: number;
+  /** Length of the sum. */
   readonly k: number;
   /** Left operand at (batch, m, k): does not depend on n. */
   readonly a: Expr;
   /** Right operand at (batch, k, n): does not depend on m. */
   readonly b: Expr;
+  /** What is written at each (batch, m, n). */
   readonly stores: readonly Store[];
 }
 
 /** A hand-written kernel, lowered by name. Arguments: inputs, then outputs, then scratch. */
 export interface OpaqueKernel extends KernelBase {
+  /** Written by hand. */
   readonly kind: "opaque";
+  /** Name of the primitive. */
   readonly op: string;
+  /** Its parameters. */
   readonly params: Params;
+  /** Types of its operands. */
   readonly inputs: readonly Type[];
+  /** Types of its results. */
   readonly outputs: readonly Type[];
+  /** Types of its scratch buffers. */
   readonly scratch: readonly Type[];
 }
 

@@ -53,6 +53,7 @@ export function order(groups: readonly FusedGroup[], replacements: readonly Repl
 function overwrites(group: FusedGroup, current: Tensor, next: Tensor): boolean {
   const keys = group.built.loads.get(current);
   if (!keys) return true;
+  if (group.frame.kind === "opaque") return false;
   const written = indexKey(linearize(group.members.get(next)!.coordinates, next.shape));
   if (keys.size !== 1 || !keys.has(written)) return false;
   // A contraction's operands are read again and again while other elements are already written.

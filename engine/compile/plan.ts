@@ -33,30 +33,45 @@ export type BufferSpec =
 
 /** Where a batch input goes or a metric comes from. */
 export interface Port {
+  /** Where it stands in its tree. */
   readonly path: string;
+  /** Shape and element type. */
   readonly type: Type;
+  /** Position in {@linkcode Plan.buffers}. */
   readonly buffer: number;
+  /** Where it starts in the buffer. */
   readonly byteOffset: number;
+  /** Length. */
   readonly bytes: number;
 }
 
 /** A temporary's life: from the kernel that writes it to the last one that reads it. */
 export interface Lifetime {
+  /** Operation and node. */
   readonly label: string;
+  /** Size. */
   readonly bytes: number;
+  /** Position of the kernel that writes it. */
   readonly first: number;
+  /** Position of the last kernel that reads it; the number of kernels for outputs. */
   readonly last: number;
+  /** The slot it lies in. */
   readonly buffer: number;
 }
 
 /** Everything a device needs to make a program. */
 export interface Plan {
+  /** What runs, in order. */
   readonly kernels: readonly Kernel[];
+  /** What arguments refer to. */
   readonly buffers: readonly BufferSpec[];
+  /** Where batch leaves go. */
   readonly batch: readonly Port[];
+  /** Where metrics come from. */
   readonly metrics: readonly Port[];
   /** Copies at the end of a step: new state that could not be written in place. */
   readonly stateCopies: readonly { readonly from: number; readonly to: number; readonly bytes: number }[];
+  /** When temporaries live. */
   readonly lifetimes: readonly Lifetime[];
   /** Bytes of all slots. */
   readonly slotBytes: number;

@@ -8,6 +8,8 @@
  *   stored in place of the contraction's own result;
  * - a value used several times is a root when computing it again costs more than reading it;
  * - a contraction's operand is a root unless it is cheap: it is read once per tile;
+ * - what an extremum is taken of, if it is used again, is a root: computed again it may be rounded otherwise, and the
+ *   element that attains the extremum would not be found;
  * - a contraction's operand that merges permuted axes is a root: its producer stores through the permuted map.
  *
  * @module
@@ -45,6 +47,10 @@ export function chooseRoots(outputs: readonly Tensor[]): Roots {
     const { kind } = node.op;
     if (kind === "reduce" || kind === "contract" || kind === "opaque") roots.add(node);
     if (kind === "opaque") node.inputs.forEach((input) => store(storageOf(input)));
+    if (node.op.name === "reduceMax" || node.op.name === "reduceMin") {
+      const compared = underViews(node.inputs[0]!);
+      if (readersOf(compared, users).length > 1) store(compared);
+    }
     if (kind === "contract") {
       store(chainEnd(node, users, outputs));
       node.inputs.forEach((operand) => {
@@ -63,6 +69,11 @@ export function chooseRoots(outputs: readonly Tensor[]): Roots {
     if (worth || (byContraction && (cost > CHEAP_LOAD || loads > CHEAP_LOAD))) roots.add(node);
   }
   return { roots: new Set([...roots].sort((a, b) => a.id - b.id)), nodes };
+}
+
+/** The value that a view shows. */
+function underViews(node: Tensor): Tensor {
+  return node.op.kind === "view" ? underViews(node.inputs[0]!) : node;
 }
 
 /** Users of a value, looking through views. */

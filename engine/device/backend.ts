@@ -16,15 +16,21 @@ export interface Storage extends Disposable {
 
 /** A copy between storages, done on the device after the kernels of a run. Offsets and sizes are multiples of 4. */
 export interface Copy {
+  /** Source. */
   readonly from: Storage;
+  /** Byte to start at in the source. */
   readonly fromOffset: number;
+  /** Destination. */
   readonly to: Storage;
+  /** Byte to start at in the destination. */
   readonly toOffset: number;
+  /** Length. */
   readonly bytes: number;
 }
 
 /** Compiled kernels, in order, not yet bound to storage. */
 export interface Loaded extends Disposable {
+  /** What was compiled. */
   readonly kernels: readonly Kernel[];
   /** Texts that were compiled (WGSL or JavaScript), distinct ones only, for goldens and debugging. */
   readonly sources: readonly string[];
@@ -34,6 +40,7 @@ export interface Loaded extends Disposable {
 
 /** Loaded kernels bound to storage: replaying costs the host as little as possible. */
 export interface Recording extends Disposable {
+  /** What is bound. */
   readonly loaded: Loaded;
 }
 

@@ -79,7 +79,10 @@ export class Device implements Disposable {
 
   /** Computes tensors once and reads them: for tests, initialisers and looking at values. */
   async read<T>(build: T | (() => T)): Promise<Mapped<T, Tensor, MetricLeaf>> {
-    const step = (state: readonly Tensor[]) => ({ state, metrics: typeof build === "function" ? (build as () => T)() : build });
+    const step = (state: readonly Tensor[]) => ({
+      state,
+      metrics: typeof build === "function" ? (build as () => T)() : build,
+    });
     using program = await this.compile<readonly Tensor[], readonly Tensor[], T>(step, { state: [], batch: [] });
     using state = this.place([] as HostTensor[]);
     program.run(state as never, [] as never);

@@ -22,8 +22,11 @@ export function toHost(type: Type, buffer: ArrayBuffer): HostTensor {
 
 /** A leaf of placed state. */
 export interface PlacedLeaf {
+  /** Where it stands in the tree. */
   readonly path: string;
+  /** Shape and element type. */
   readonly type: Type;
+  /** Its memory on the device. */
   readonly storage: Storage;
 }
 

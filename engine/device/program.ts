@@ -34,7 +34,9 @@ export interface StepMetrics<M> {
 
 /** Milliseconds of one kernel. */
 export interface KernelTime {
+  /** Names of the operations inside. */
   readonly label: string;
+  /** Time on the device. */
   readonly milliseconds: number;
 }
 
@@ -53,7 +55,10 @@ export class Program<S, B, M> implements Disposable {
   readonly #plan: Plan;
   readonly #loaded: Loaded;
   readonly #own = new Map<number, Storage>();
-  readonly #recordings = new Map<Placed<S>, { recording: Recording; copies: readonly Copy[]; metrics: readonly Copy[] }>();
+  readonly #recordings = new Map<
+    Placed<S>,
+    { recording: Recording; copies: readonly Copy[]; metrics: readonly Copy[] }
+  >();
   readonly #blockBytes: number;
   readonly #ringStorage: Storage | undefined;
   readonly #scalars: Uint32Array;
@@ -166,7 +171,9 @@ export class Program<S, B, M> implements Disposable {
       offset += bytes;
     }
     const tree = mapTree(this.#traced.metricsTree as unknown, (_, path) => values.get(path));
-    const taps = [...values].filter(([path]) => path.startsWith("taps/")).map(([path, value]) => [path.slice(5), value]);
+    const taps = [...values].filter(([path]) => path.startsWith("taps/")).map((
+      [path, value],
+    ) => [path.slice(5), value]);
     return { run, values: tree as Mapped<M, Tensor, MetricLeaf>, taps: Object.fromEntries(taps) };
   }
 
@@ -178,11 +185,15 @@ export class Program<S, B, M> implements Disposable {
       const leaf = leaves[i];
       if (leaf?.path !== path || formatType(leaf.type) !== formatType(tensor)) {
         const given = leaf ? `"${leaf.path}" ${formatType(leaf.type)}` : "nothing";
-        throw new ShapeError(`run: the program's state has "${path}" ${formatType(tensor)}, the placed one ${given} there`);
+        throw new ShapeError(
+          `run: the program's state has "${path}" ${formatType(tensor)}, the placed one ${given} there`,
+        );
       }
     });
     if (leaves.length !== this.#traced.state.length) {
-      throw new ShapeError(`run: the program's state has ${this.#traced.state.length} leaves, the placed one ${leaves.length}`);
+      throw new ShapeError(
+        `run: the program's state has ${this.#traced.state.length} leaves, the placed one ${leaves.length}`,
+      );
     }
     const resolve = (buffer: number): Storage => {
       const spec = this.#plan.buffers[buffer]!;
@@ -234,7 +245,9 @@ function dataOf({ path, type }: Port, leaf: BatchLeaf): HostData {
     if (type.dtype === "f32") return Float32Array.of(leaf);
     const [low, high] = type.dtype === "i32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
     if (!Number.isInteger(leaf) || leaf < low || leaf > high) {
-      throw new ShapeError(`run: "${path}" is ${formatType(type)} and takes integers from ${low} to ${high}, got ${leaf}`);
+      throw new ShapeError(
+        `run: "${path}" is ${formatType(type)} and takes integers from ${low} to ${high}, got ${leaf}`,
+      );
     }
     return type.dtype === "i32" ? Int32Array.of(leaf) : Uint32Array.of(leaf);
   }

@@ -8,7 +8,17 @@
  *
  * @module
  */
-import { apply, type Dtype, formatType, type Params, type Primitive, sameShape, ShapeError, type Tensor, type Type } from "./node.ts";
+import {
+  apply,
+  type Dtype,
+  formatType,
+  type Params,
+  type Primitive,
+  sameShape,
+  ShapeError,
+  type Tensor,
+  type Type,
+} from "./node.ts";
 
 /** Text of a helper function that an operation's expressions call; emitted once per kernel that needs it. */
 export interface Helper {
@@ -215,7 +225,8 @@ const threefryHelper: Helper = {
   }
   return x0 >>> 0;
 }`,
-  wgsl: `fn threefryRound(x: vec2u, r: u32) -> vec2u { let a = x.x + x.y; return vec2u(a, a ^ ((x.y << r) | (x.y >> (32u - r)))); }
+  wgsl:
+    `fn threefryRound(x: vec2u, r: u32) -> vec2u { let a = x.x + x.y; return vec2u(a, a ^ ((x.y << r) | (x.y >> (32u - r)))); }
 fn threefryBlock(v: vec2u, a: u32, b: u32, c: u32, d: u32, k: vec2u, n: u32) -> vec2u {
   let x = threefryRound(threefryRound(threefryRound(threefryRound(v, a), b), c), d); return vec2u(x.x + k.x, x.y + k.y + n);
 }
@@ -240,19 +251,55 @@ const castJs = (a: string, { input, output }: ScalarTypes): string => {
 export const scalarOps: Readonly<Record<string, ScalarPrimitive>> = {
   // Lowering puts it where a program must hand out a value that it did not compute (an input among the outputs).
   copy: define("copy", { arity: 1, js: ([a]) => a!, wgsl: ([a]) => a!, accepts: ANY, vjp: (g) => [g], cost: 0 }),
-  neg: define("neg", { arity: 1, js: ([a], t) => wrap(`-${a}`, t.output), wgsl: ([a]) => `(-${a})`, accepts: ["f32", "f16", "i32"], vjp: (g) => [neg(g)] }),
-  abs: define("abs", { arity: 1, js: call("Math.abs"), wgsl: call("abs"), accepts: ["f32", "f16", "i32"], vjp: (g, [a]) => [mul(g, op("sign")(a!))] }),
-  sign: define("sign", { arity: 1, js: call("Math.sign"), wgsl: call("sign"), accepts: ["f32", "f16", "i32"], vjp: () => [null] }),
+  neg: define("neg", {
+    arity: 1,
+    js: ([a], t) => wrap(`-${a}`, t.output),
+    wgsl: ([a]) => `(-${a})`,
+    accepts: ["f32", "f16", "i32"],
+    vjp: (g) => [neg(g)],
+  }),
+  abs: define("abs", {
+    arity: 1,
+    js: call("Math.abs"),
+    wgsl: call("abs"),
+    accepts: ["f32", "f16", "i32"],
+    vjp: (g, [a]) => [mul(g, op("sign")(a!))],
+  }),
+  sign: define("sign", {
+    arity: 1,
+    js: call("Math.sign"),
+    wgsl: call("sign"),
+    accepts: ["f32", "f16", "i32"],
+    vjp: () => [null],
+  }),
   floor: define("floor", float("Math.floor", "floor", () => [null], { cost: 1 })),
   exp: define("exp", float("Math.exp", "exp", (g, _, y) => [mul(g, y)])),
   log: define("log", float("Math.log", "log", (g, [a]) => [div(g, a!)])),
   sqrt: define("sqrt", float("Math.sqrt", "sqrt", (g, _, y) => [div(g, add(y, y))], { cost: 4 })),
-  rsqrt: define("rsqrt", float(([a]) => `(1 / Math.sqrt(${a}))`, "inverseSqrt", (g, [a], y) => [mul(neg(g), div(y, add(a!, a!)))], { cost: 4 })),
+  rsqrt: define(
+    "rsqrt",
+    float(([a]) => `(1 / Math.sqrt(${a}))`, "inverseSqrt", (g, [a], y) => [mul(neg(g), div(y, add(a!, a!)))], {
+      cost: 4,
+    }),
+  ),
   sin: define("sin", float("Math.sin", "sin", (g, [a]) => [mul(g, op("cos")(a!))])),
   cos: define("cos", float("Math.cos", "cos", (g, [a]) => [neg(mul(g, op("sin")(a!)))])),
   // WGSL's tanh may overflow inside for large arguments: clamp where f32 is already 1.
-  tanh: define("tanh", float("Math.tanh", ([a]) => `tanh(clamp(${a}, -15.0, 15.0))`, (g, _, y) => [mul(g, add(like(y, 1), neg(mul(y, y))))])),
-  erf: define("erf", float("erf", "erf", (g, [a]) => [mul(g, mul(like(a!, 2 / Math.sqrt(Math.PI)), op("exp")(neg(mul(a!, a!)))))], { helpers: [erfHelper], cost: 16 })),
+  tanh: define(
+    "tanh",
+    float(
+      "Math.tanh",
+      ([a]) => `tanh(clamp(${a}, -15.0, 15.0))`,
+      (g, _, y) => [mul(g, add(like(y, 1), neg(mul(y, y))))],
+    ),
+  ),
+  erf: define(
+    "erf",
+    float("erf", "erf", (g, [a]) => [mul(g, mul(like(a!, 2 / Math.sqrt(Math.PI)), op("exp")(neg(mul(a!, a!)))))], {
+      helpers: [erfHelper],
+      cost: 16,
+    }),
+  ),
 
   add: define("add", { arity: 2, js: infix("+"), wgsl: wgslInfix("+"), vjp: (g) => [g, g] }),
   sub: define("sub", { arity: 2, js: infix("-"), wgsl: wgslInfix("-"), vjp: (g) => [g, neg(g)] }),
@@ -262,36 +309,74 @@ export const scalarOps: Readonly<Record<string, ScalarPrimitive>> = {
     wgsl: wgslInfix("*"),
     vjp: (g, [a, b]) => [mul(g, b!), mul(g, a!)],
   }),
-  div: define("div", { arity: 2, js: infix("/"), wgsl: wgslInfix("/"), vjp: (g, [, b], y) => [div(g, b!), neg(div(mul(g, y), b!))], cost: 4 }),
+  div: define("div", {
+    arity: 2,
+    js: infix("/"),
+    wgsl: wgslInfix("/"),
+    vjp: (g, [, b], y) => [div(g, b!), neg(div(mul(g, y), b!))],
+    cost: 4,
+  }),
   rem: define("rem", { arity: 2, js: infix("%"), wgsl: wgslInfix("%"), accepts: INTEGERS, cost: 2 }),
   // Ties: the first operand takes the gradient. JavaScript's Math.max would hand on NaN where WGSL does not.
-  max: define("max", { arity: 2, js: ([a, b]) => `(${a} < ${b} ? ${b} : ${a})`, wgsl: call("max"), vjp: (g, [a, b]) => [where(less(a!, b!), like(g, 0), g), where(less(a!, b!), g, like(g, 0))] }),
-  min: define("min", { arity: 2, js: ([a, b]) => `(${b} < ${a} ? ${b} : ${a})`, wgsl: call("min"), vjp: (g, [a, b]) => [where(less(b!, a!), like(g, 0), g), where(less(b!, a!), g, like(g, 0))] }),
+  max: define("max", {
+    arity: 2,
+    js: ([a, b]) => `(${a} < ${b} ? ${b} : ${a})`,
+    wgsl: call("max"),
+    vjp: (g, [a, b]) => [where(less(a!, b!), like(g, 0), g), where(less(a!, b!), g, like(g, 0))],
+  }),
+  min: define("min", {
+    arity: 2,
+    js: ([a, b]) => `(${b} < ${a} ? ${b} : ${a})`,
+    wgsl: call("min"),
+    vjp: (g, [a, b]) => [where(less(b!, a!), like(g, 0), g), where(less(b!, a!), g, like(g, 0))],
+  }),
 
   equal: define("equal", compare("===", ANY)),
   notEqual: define("notEqual", compare("!==", ANY)),
   less: define("less", compare("<")),
   lessEqual: define("lessEqual", compare("<=")),
-  not: define("not", { arity: 1, js: ([a], t) => t.output === "bool" ? `(!${a})` : wrap(`~${a}`, t.output), wgsl: ([a], t) => t.output === "bool" ? `(!${a})` : `(~${a})`, accepts: BITS }),
+  not: define("not", {
+    arity: 1,
+    js: ([a], t) => t.output === "bool" ? `(!${a})` : wrap(`~${a}`, t.output),
+    wgsl: ([a], t) => t.output === "bool" ? `(!${a})` : `(~${a})`,
+    accepts: BITS,
+  }),
   and: define("and", logic("&", "&", "&&")),
   or: define("or", logic("|", "|", "||")),
   xor: define("xor", logic("^", "^", "!==")),
   shiftLeft: define("shiftLeft", { arity: 2, js: infix("<<"), wgsl: wgslInfix("<<"), accepts: ["u32"] }),
   shiftRight: define("shiftRight", { arity: 2, js: infix(">>>"), wgsl: wgslInfix(">>"), accepts: ["u32"] }),
 
-  select: define("select", { arity: 3, js: ([c, a, b]) => `(${c} ? ${a} : ${b})`, wgsl: ([c, a, b]) => `select(${b}, ${a}, ${c})`, accepts: ANY, vjp: (g, [c]) => [null, where(c!, g, like(g, 0)), where(c!, like(g, 0), g)] }),
+  select: define("select", {
+    arity: 3,
+    js: ([c, a, b]) => `(${c} ? ${a} : ${b})`,
+    wgsl: ([c, a, b]) => `select(${b}, ${a}, ${c})`,
+    accepts: ANY,
+    vjp: (g, [c]) => [null, where(c!, g, like(g, 0)), where(c!, like(g, 0), g)],
+  }),
   cast: define("cast", {
     arity: 1,
     js: ([a], t) => castJs(a!, t),
     wgsl: ([a], t) => t.input === t.output ? a! : `${t.output}(${a})`,
     accepts: ANY,
     result: (_, params) => params.dtype,
-    vjp: (g, [a]) => [FLOATS.includes(a!.dtype) && FLOATS.includes(g.dtype) ? apply(scalarOps.cast!, [g], { dtype: a!.dtype }) : null],
+    vjp: (
+      g,
+      [a],
+    ) => [
+      FLOATS.includes(a!.dtype) && FLOATS.includes(g.dtype) ? apply(scalarOps.cast!, [g], { dtype: a!.dtype }) : null,
+    ],
   }),
   bitcast: define("bitcast", {
     arity: 1,
     js: ([a], { input, output }) =>
-      input === output ? a! : output === "f32" ? `floatOf(${a})` : input === "f32" ? (output === "u32" ? `bitsOf(${a})` : `signedBitsOf(${a})`) : wrap(a!, output),
+      input === output
+        ? a!
+        : output === "f32"
+        ? `floatOf(${a})`
+        : input === "f32"
+        ? (output === "u32" ? `bitsOf(${a})` : `signedBitsOf(${a})`)
+        : wrap(a!, output),
     wgsl: ([a], t) => `bitcast<${t.output}>(${a})`,
     accepts: ["f32", "i32", "u32"],
     result: (_, params) => params.dtype,
@@ -315,7 +400,14 @@ export const scalarOps: Readonly<Record<string, ScalarPrimitive>> = {
     helpers: [bitsHelper],
   }),
   /** threefry(key0, key1, counter0, counter1) -> u32 */
-  threefry: define("threefry", { arity: 4, js: call("threefry"), wgsl: call("threefry"), accepts: ["u32"], helpers: [threefryHelper], cost: 60 }),
+  threefry: define("threefry", {
+    arity: 4,
+    js: call("threefry"),
+    wgsl: call("threefry"),
+    accepts: ["u32"],
+    helpers: [threefryHelper],
+    cost: 60,
+  }),
 };
 
 /** True for floating element types. */

@@ -4,7 +4,18 @@
  *
  * @module
  */
-import { apply, type Dtype, formatType, type Params, type Primitive, sameShape, ShapeError, sizeOf, type Tensor, type Type } from "./node.ts";
+import {
+  apply,
+  type Dtype,
+  formatType,
+  type Params,
+  type Primitive,
+  sameShape,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  type Type,
+} from "./node.ts";
 import { constantOp, scalarOps } from "./scalar_ops.ts";
 
 /** A value in the oracle: every element as f64 (integers exact, booleans 0 or 1), row-major. */
@@ -82,7 +93,9 @@ export const iotaOp: StructuralPrimitive = {
   name: "iota",
   kind: "leaf",
   infer(_, { shape, axis, dtype }) {
-    if (!(axis >= 0 && axis < shape.length)) fail("iota", `axis ${axis} of [${shape.join()}]`, "name an axis of the shape");
+    if (!(axis >= 0 && axis < shape.length)) {
+      fail("iota", `axis ${axis} of [${shape.join()}]`, "name an axis of the shape");
+    }
     return { shape, dtype };
   },
   evaluate: (_, node) => tabulate(node, (at) => at[node.params.axis]!),
@@ -94,7 +107,11 @@ export const reshapeOp: StructuralPrimitive = {
   kind: "view",
   infer([x], { shape }) {
     if (product(shape) !== sizeOf(x!) || shape.some((size: number) => !(Number.isInteger(size) && size >= 0))) {
-      fail("reshape", `${formatType(x!)} has ${sizeOf(x!)} elements, [${shape.join()}] has ${product(shape)}`, "keep the number of elements");
+      fail(
+        "reshape",
+        `${formatType(x!)} has ${sizeOf(x!)} elements, [${shape.join()}] has ${product(shape)}`,
+        "keep the number of elements",
+      );
     }
     return { shape, dtype: x!.dtype };
   },
@@ -133,7 +150,11 @@ export const broadcastOp: StructuralPrimitive = {
     const ascending = axes.every((axis: number, i: number) => i === 0 || axis > axes[i - 1]);
     const fits = x!.shape.every((size, i) => size === 1 || size === shape[axes[i]]);
     if (axes.length !== x!.shape.length || !ascending || !fits) {
-      fail("broadcast", `${formatType(x!)} does not fit [${shape.join()}] at axes [${axes.join()}]`, "sizes must be equal or 1");
+      fail(
+        "broadcast",
+        `${formatType(x!)} does not fit [${shape.join()}] at axes [${axes.join()}]`,
+        "sizes must be equal or 1",
+      );
     }
     return { shape, dtype: x!.dtype };
   },
@@ -158,7 +179,11 @@ export const sliceOp: StructuralPrimitive = {
   infer([x], { start, stop, step }: Params) {
     const shape = x!.shape.map((size, axis) => {
       if (!(start[axis] >= 0 && start[axis] <= stop[axis] && stop[axis] <= size && step[axis] >= 1)) {
-        fail("slice", `[${start}]..[${stop}] by [${step}] of ${formatType(x!)}`, "0 <= start <= stop <= size and step >= 1");
+        fail(
+          "slice",
+          `[${start}]..[${stop}] by [${step}] of ${formatType(x!)}`,
+          "0 <= start <= stop <= size and step >= 1",
+        );
       }
       return Math.ceil((stop[axis] - start[axis]) / step[axis]);
     });
@@ -171,7 +196,11 @@ export const sliceOp: StructuralPrimitive = {
       if (by === 1) return;
       const { shape } = spread;
       const split = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
-      const padded = pad(apply(reshapeOp, [spread], { shape: split }), split.map(() => 0), split.map((_, i) => i === axis + 1 ? by - 1 : 0));
+      const padded = pad(
+        apply(reshapeOp, [spread], { shape: split }),
+        split.map(() => 0),
+        split.map((_, i) => i === axis + 1 ? by - 1 : 0),
+      );
       const joined = apply(reshapeOp, [padded], { shape: shape.map((size, i) => i === axis ? size * by : size) });
       spread = apply(sliceOp, [joined], {
         start: shape.map(() => 0),
@@ -197,13 +226,19 @@ export const padOp: StructuralPrimitive = {
   name: "pad",
   kind: "piecewise",
   infer([x], { low, high }: Params) {
-    if (low.length !== x!.shape.length || high.length !== low.length || [...low, ...high].some((n: number) => !(n >= 0))) {
+    if (
+      low.length !== x!.shape.length || high.length !== low.length || [...low, ...high].some((n: number) => !(n >= 0))
+    ) {
       fail("pad", `low [${low}], high [${high}] for ${formatType(x!)}`, "give one count >= 0 for each axis");
     }
     return { shape: x!.shape.map((size, axis) => low[axis] + size + high[axis]), dtype: x!.dtype };
   },
   vjp: (g, { inputs: [x], params: { low } }) => [
-    apply(sliceOp, [g], { start: [...low], stop: x!.shape.map((size, axis) => low[axis] + size), step: low.map(() => 1) }),
+    apply(sliceOp, [g], {
+      start: [...low],
+      stop: x!.shape.map((size, axis) => low[axis] + size),
+      step: low.map(() => 1),
+    }),
   ],
   evaluate([x], node) {
     const { shape } = node.inputs[0]!;
@@ -227,11 +262,19 @@ export const concatOp: StructuralPrimitive = {
   kind: "piecewise",
   infer(inputs, { axis }: Params) {
     const [first] = inputs;
-    if (!first || !(axis >= 0 && axis < first.shape.length)) fail("concat", `axis ${axis}, ${inputs.length} operands`, "give operands of rank above the axis");
+    if (!first || !(axis >= 0 && axis < first.shape.length)) {
+      fail("concat", `axis ${axis}, ${inputs.length} operands`, "give operands of rank above the axis");
+    }
     for (const x of inputs) {
       const fits = x.dtype === first.dtype && x.shape.length === first.shape.length &&
         x.shape.every((size, i) => i === axis || size === first.shape[i]);
-      if (!fits) fail("concat", `${formatType(first)} and ${formatType(x)} along axis ${axis}`, "all other sizes and the types must agree");
+      if (!fits) {
+        fail(
+          "concat",
+          `${formatType(first)} and ${formatType(x)} along axis ${axis}`,
+          "all other sizes and the types must agree",
+        );
+      }
     }
     const total = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
     return { shape: first.shape.map((size, i) => i === axis ? total : size), dtype: first.dtype };
@@ -241,7 +284,11 @@ export const concatOp: StructuralPrimitive = {
     return inputs.map((x) => {
       const start = x.shape.map((_, i) => i === axis ? from : 0);
       from += x.shape[axis]!;
-      return apply(sliceOp, [g], { start, stop: x.shape.map((size, i) => i === axis ? from : size), step: x.shape.map(() => 1) });
+      return apply(sliceOp, [g], {
+        start,
+        stop: x.shape.map((size, i) => i === axis ? from : size),
+        step: x.shape.map(() => 1),
+      });
     });
   },
   evaluate(values, node) {
@@ -262,13 +309,22 @@ function restore(reduced: Tensor, like: Tensor, axes: readonly number[]): Tensor
   return apply(broadcastOp, [reduced], { shape: [...like.shape], axes: kept });
 }
 
-function reduction(name: string, start: (dtype: Dtype) => number, fold: (a: number, b: number) => number, vjp: StructuralPrimitive["vjp"]): StructuralPrimitive {
+function reduction(
+  name: string,
+  start: (dtype: Dtype) => number,
+  fold: (a: number, b: number) => number,
+  vjp: StructuralPrimitive["vjp"],
+): StructuralPrimitive {
   return {
     name,
     kind: "reduce",
     infer([x], { axes }: Params) {
-      const valid = axes.every((axis: number, i: number) => axis >= 0 && axis < x!.shape.length && (i === 0 || axis > axes[i - 1]));
-      if (!axes.length || !valid) fail(name, `axes [${axes}] of ${formatType(x!)}`, "name axes of the operand in ascending order, each once");
+      const valid = axes.every((axis: number, i: number) =>
+        axis >= 0 && axis < x!.shape.length && (i === 0 || axis > axes[i - 1])
+      );
+      if (!axes.length || !valid) {
+        fail(name, `axes [${axes}] of ${formatType(x!)}`, "name axes of the operand in ascending order, each once");
+      }
       if (x!.dtype === "bool") fail(name, `operand ${formatType(x!)}`, "cast it to u32 or f32 first");
       return { shape: x!.shape.filter((_, axis) => !axes.includes(axis)), dtype: x!.dtype };
     },
@@ -293,7 +349,9 @@ function reduction(name: string, start: (dtype: Dtype) => number, fold: (a: numb
 const extremumVjp: StructuralPrimitive["vjp"] = (g, node) => {
   const [x] = node.inputs;
   const { axes } = node.params;
-  const attained = apply(scalarOps.cast!, [apply(scalarOps.equal!, [x!, restore(node, x!, axes)])], { dtype: x!.dtype });
+  const attained = apply(scalarOps.cast!, [apply(scalarOps.equal!, [x!, restore(node, x!, axes)])], {
+    dtype: x!.dtype,
+  });
   const share = apply(scalarOps.div!, [g, apply(sumOp, [attained], { axes })]);
   return [apply(scalarOps.mul!, [attained, restore(share, x!, axes)])];
 };
@@ -308,7 +366,12 @@ export const sumOp: StructuralPrimitive = reduction("sum", () => 0, (a, b) => a 
 /** Largest element over `axes`. */
 export const maxOp: StructuralPrimitive = reduction("reduceMax", (t) => least[t], (a, b) => a < b ? b : a, extremumVjp);
 /** Smallest element over `axes`. */
-export const minOp: StructuralPrimitive = reduction("reduceMin", (t) => greatest[t], (a, b) => b < a ? b : a, extremumVjp);
+export const minOp: StructuralPrimitive = reduction(
+  "reduceMin",
+  (t) => greatest[t],
+  (a, b) => b < a ? b : a,
+  extremumVjp,
+);
 
 /** `[..., m, k] x [..., k, n] -> [..., m, n]`, leading axes equal. Transposes are views of the operands and cost nothing. */
 export const matmulOp: StructuralPrimitive = {
@@ -316,11 +379,22 @@ export const matmulOp: StructuralPrimitive = {
   kind: "contract",
   infer([a, b]) {
     const types = `${formatType(a!)} x ${formatType(b!)}`;
-    if (a!.dtype !== b!.dtype || (a!.dtype !== "f32" && a!.dtype !== "f16")) fail("matmul", types, "both operands must be of one floating type");
-    if (a!.shape.length < 2 || a!.shape.length !== b!.shape.length || !sameShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2))) {
-      fail("matmul", `batch axes differ, ${types}`, "give both the same leading axes (the function matmul broadcasts them)");
+    if (a!.dtype !== b!.dtype || (a!.dtype !== "f32" && a!.dtype !== "f16")) {
+      fail("matmul", types, "both operands must be of one floating type");
     }
-    if (a!.shape.at(-1) !== b!.shape.at(-2)) fail("matmul", `inner sizes differ, ${types}`, "the last axis of the left is the last but one of the right");
+    if (
+      a!.shape.length < 2 || a!.shape.length !== b!.shape.length ||
+      !sameShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2))
+    ) {
+      fail(
+        "matmul",
+        `batch axes differ, ${types}`,
+        "give both the same leading axes (the function matmul broadcasts them)",
+      );
+    }
+    if (a!.shape.at(-1) !== b!.shape.at(-2)) {
+      fail("matmul", `inner sizes differ, ${types}`, "the last axis of the left is the last but one of the right");
+    }
     return { shape: [...a!.shape.slice(0, -1), b!.shape.at(-1)!], dtype: a!.dtype };
   },
   vjp(g, { inputs: [a, b] }) {
@@ -379,7 +453,11 @@ export const scatterAddOp: StructuralPrimitive = {
   infer([ids, updates], { rows }: Params) {
     checkIds("scatterAdd", ids!);
     if (!sameShape(ids!.shape, updates!.shape.slice(0, ids!.shape.length))) {
-      fail("scatterAdd", `ids ${formatType(ids!)}, updates ${formatType(updates!)}`, "updates start with the axes of ids");
+      fail(
+        "scatterAdd",
+        `ids ${formatType(ids!)}, updates ${formatType(updates!)}`,
+        "updates start with the axes of ids",
+      );
     }
     return { shape: [rows, ...updates!.shape.slice(ids!.shape.length)], dtype: updates!.dtype };
   },

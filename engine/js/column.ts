@@ -14,14 +14,18 @@ import { changesAlong, costOf, foldText, initialOf } from "./fold.ts";
 import { closeFrame, define, type Frame, openFrame, rootFrame } from "./frame.ts";
 import { axisName, axisToken } from "./position.ts";
 import { reductionOf } from "./reduction.ts";
+import { emitRow } from "./row.ts";
 
 /** Columns of a block. */
 const BLOCK = 512;
+/** Fewer neighbouring columns than this are each folded in registers, as rows are: the meaning is the same. */
+const NARROW = 16;
 
 /** Code of a column kernel. */
 export function emitColumn(kernel: ReduceKernel): Emitted {
   const { outer, inner, stages, groups, outerStores, fullStores, loops } = reductionOf(kernel);
   const column = outer.at(-1)!;
+  if (column.size < NARROW) return emitRow({ ...kernel, kind: "row" });
   const name = axisName(column.axis);
   const slot = `${name} - from`;
   const context = newContext((expr) => {

@@ -83,7 +83,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   root.lines.push(
     `const scratch = (heap.scratch + part * ${space256.bytes}) | 0;`,
     `const spare = (scratch + ${spare}) | 0, aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
-    `const cBlock = (scratch + ${cBlock}) >> 2, stage = (scratch + ${stage}) | 0;`,
+    `const cBlock = (scratch + ${cBlock}) >>> 2, stage = (scratch + ${stage}) | 0;`,
   );
   const shareBatch = batch[0]!.size > 1;
   const share = shareBatch ? shareOf(root, batch[0]!.size) : shareOf(root, m!.size, 6);

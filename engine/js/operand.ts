@@ -145,8 +145,8 @@ function stagedPacker({ value, width, row, k }: Operand, { context, table, stage
     startLoop(context, [value]);
     const name = emit(context, inside, value);
     const target = alongRows
-      ? [`(${stage} >> 2) + (${q} - ${k0}) * ${kStep} - r0`, r]
-      : [`(${stage} >> 2) + (${r} - r0) * ${rowStep} - ${k0}`, q];
+      ? [`(${stage} >>> 2) + (${q} - ${k0}) * ${kStep} - r0`, r]
+      : [`(${stage} >>> 2) + (${r} - r0) * ${rowStep} - ${k0}`, q];
     outside.lines.push(`const target = (${target[0]}) | 0;`);
     inside.lines.push(`f32[(target + ${target[1]}) | 0] = ${name};`);
     closeFrame(inside, fast[1]);

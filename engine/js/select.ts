@@ -31,41 +31,58 @@ export function emitSelectThreshold(kernel: OpaqueKernel): Emitted {
     "let rest = wanted, prefix = 0;",
     "for (let digit = 0; digit < 3; digit++) {",
     "  histogram.fill(0);",
-    "  for (const [first, size] of tensors) count(u32, first, size, digit, prefix);",
+    "  for (const [first, size] of tensors) passes[digit](u32, first, size, prefix);",
     "  let bin = digit === 2 ? 1023 : 2047;",
     "  while (histogram[bin] < rest) rest -= histogram[bin--];",
     "  prefix = digit === 0 ? bin : digit === 1 ? (prefix << 11) | bin : ((prefix << 10) | bin) >>> 0;",
     "}",
     "let position = 0;",
     "for (const [first, size] of tensors) {",
-    "  for (let i = 0; i < size; i++) {",
-    "    if (u32[(first + i) | 0] === prefix && --rest === 0) {",
-    `      u32[${output}] = prefix;`,
-    `      u32[${output} + 1] = position + i + 1;`,
-    "      return;",
-    "    }",
+    "  const at = find(u32, first, size, prefix, rest);",
+    "  if (at >= 0) {",
+    `    u32[${output}] = prefix;`,
+    `    u32[${output} + 1] = position + at + 1;`,
+    "    return;",
     "  }",
+    "  rest = -1 - at;",
     "  position += size;",
     "}",
   );
   return finish({ helpers: new Map() }, root, kernel.args.length, { constants: COUNT.split("\n") });
 }
 
-/** Adds the keys of one tensor that begin with `prefix` to the histogram of their next digit. */
-const COUNT = `const histogram = new Uint32Array(2048);
-function count(u32, first, size, digit, prefix) {
-  const end = (first + size) | 0;
-  if (digit === 0) {
-    for (let i = first; i < end; i++) histogram[u32[i] >>> 21]++;
-  } else if (digit === 1) {
-    for (let i = first; i < end; i++) {
-      const key = u32[i];
-      if (key >>> 21 === prefix) histogram[(key >>> 10) & 2047]++;
-    }
-  } else {
-    for (let i = first; i < end; i++) {
-      const key = u32[i];
-      if (key >>> 10 === prefix) histogram[key & 1023]++;
-    }
+/**
+ * Adds the keys of one tensor that begin with `prefix` to the histogram of their next digit. Neighbouring keys often
+ * share their first digit: they count in two histograms in turn, since a second increment of one counter has to wait for
+ * the first.
+ */
+const COUNT = `const histogram = new Uint32Array(2048), other = new Uint32Array(2048);
+function countFirst(u32, first, size) {
+  const end = (first + size) | 0, paired = (end - (size & 1)) | 0;
+  other.fill(0);
+  for (let i = first; i < paired; i += 2) {
+    histogram[u32[i] >>> 21]++;
+    other[u32[i + 1] >>> 21]++;
   }
+  if (paired < end) histogram[u32[paired] >>> 21]++;
+  for (let bin = 0; bin < 2048; bin++) histogram[bin] += other[bin];
+}
+function countSecond(u32, first, size, prefix) {
+  const end = (first + size) | 0;
+  for (let i = first; i < end; i++) {
+    const key = u32[i];
+    if (key >>> 21 === prefix) histogram[(key >>> 10) & 2047]++;
+  }
+}
+function countThird(u32, first, size, prefix) {
+  const end = (first + size) | 0;
+  for (let i = first; i < end; i++) {
+    const key = u32[i];
+    if (key >>> 10 === prefix) histogram[key & 1023]++;
+  }
+}
+const passes = [countFirst, countSecond, countThird];
+function find(u32, first, size, key, rest) {
+  for (let i = 0; i < size; i++) if (u32[(first + i) | 0] === key && --rest === 0) return i;
+  return -1 - rest;
 }`;

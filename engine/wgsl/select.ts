@@ -29,6 +29,9 @@ const STATE = { done: BINS, key: BINS + 1, remaining: BINS + 2, position: BINS +
 /** Threads of a counting workgroup, and groups of four keys that each counts: enough to outweigh 2048 counters. */
 const COUNTING = { software: { threads: 64, each: 32 }, hardware: { threads: 256, each: 8 } } as const;
 
+/** Tensors of one dispatch on a software device, which executes every branch of a choice between them. */
+const SOFTWARE_TENSORS = 8;
+
 /** A digit of the key, or of the position among equal keys. */
 interface Digit {
   readonly of: "key" | "position";
@@ -58,7 +61,7 @@ export function emitSelectThreshold(kernel: OpaqueKernel, target: Target): reado
     digits.push({ of: "position", shift, bits, last: shift === 0 });
   }
 
-  const parts = tensorParts(sizes, target.bindings - 1);
+  const parts = tensorParts(sizes, Math.min(target.bindings - 1, target.software ? SOFTWARE_TENSORS : Infinity));
   return [
     start(kernel, tensors, result, scratch, total, target),
     ...digits.flatMap((digit) => [
@@ -118,41 +121,63 @@ function count(kernel: OpaqueKernel, digit: Digit, parts: readonly Part[], scrat
   const { threads: workgroup, each } = target.software ? COUNTING.software : COUNTING.hardware;
   const unitsOf = (part: Part) => part.size % 4 === 0 ? part.size / 4 : part.size;
   const perGroup = workgroup * each;
+  // Which tensor a workgroup reads is found once; only the load itself depends on it.
   let groups = 0;
-  const branches = parts.map((part) => {
-    const first = groups, fours = part.size % 4 === 0;
+  const places = parts.map((part, tensor) => {
+    const first = groups, step = part.size % 4 === 0 ? 4 : 1;
+    // Positions matter among equal keys only: without them equal tensors have equal texts.
+    const offset = digit.of === "key" ? 0 : part.offset;
     groups += Math.ceil(unitsOf(part) / perGroup);
-    const keys = fours
-      ? ["x", "y", "z", "w"].map((component, lane) => `count(keys.${component}, ${part.offset}u + at * 4u + ${lane}u, &tally);`)
-      : [`count(keys, ${part.offset}u + at, &tally);`];
-    return `if (group < ${groups}u) {
-    for (var i = 0u; i < ${each}u; i++) {
-      let at = (group - ${first}u) * ${perGroup}u + i * ${workgroup}u + local;
-      if (at < ${unitsOf(part)}u) { let keys = keys${part.arg}[at]; ${keys.join(" ")} }
-    }
-  }`;
+    const assign = `tensor = ${tensor}u; first = ${first}u; units = ${unitsOf(part)}u; step = ${step}u; offset = ${offset}u;`;
+    return tensor === 0 ? `    ${assign}` : `    if (group >= ${first}u) { ${assign} }`;
+  });
+  const loads = parts.map((part, tensor) => {
+    const keys = part.size % 4 === 0 ? `keys${tensor}[at]` : `vec4<u32>(keys${tensor}[at])`;
+    // A loop of one turn or none: llvmpipe computes both sides of a branch, but leaves a loop at once.
+    return parts.length === 1
+      ? `        keys = ${keys};`
+      : `        for (var turn = tensor; turn == ${tensor}u; turn = 0xffffffffu) { keys = ${keys}; }`;
   });
   return rawDispatch({
     label: `${kernel.label} count ${digit.of} ${digit.shift}`,
     workgroup,
     groups,
     bindings: [
-      ...parts.map(({ arg, size }) => ({ arg, name: `keys${arg}`, type: size % 4 === 0 ? "vec4<u32>" : "u32" })),
+      ...parts.map(({ arg, size }, tensor) => ({
+        arg,
+        name: `keys${tensor}`,
+        type: size % 4 === 0 ? "vec4<u32>" : "u32",
+      })),
       { arg: scratch, name: "scratch", type: "atomic<u32>", writes: true },
     ],
-    globals: `${countFunction(digit)}`,
+    globals: countFunction(digit),
     body: `  var tally: Tally;
-  tally.running = atomicLoad(&scratch[${STATE.done}]) == 0u;
+  let running = atomicLoad(&scratch[${STATE.done}]) == 0u;
   tally.key = atomicLoad(&scratch[${STATE.key}]);
   tally.position = atomicLoad(&scratch[${STATE.position}]);
   tally.digit = 0xffffffffu;
-  if (tally.running) {
-  ${branches.join(" else ")}
+  if (running) {
+    var tensor: u32; var first: u32; var units: u32; var step: u32; var offset: u32;
+${places.join("\n")}
+    for (var i = 0u; i < ${each}u; i++) {
+      let at = (group - first) * ${perGroup}u + i * ${workgroup}u + local;
+      if (at < units) {
+        var keys: vec4<u32>;
+${loads.join("\n")}
+        let position = offset + at * step;
+        count(keys.x, position, &tally);
+        if (step == 4u) {
+          count(keys.y, position + 1u, &tally);
+          count(keys.z, position + 2u, &tally);
+          count(keys.w, position + 3u, &tally);
+        }
+      }
+    }
+    if (tally.zeros > 0u) { atomicAdd(&counts[0], tally.zeros); }
+    if (tally.equals > 0u) { atomicAdd(&counts[tally.digit], tally.equals); }
   }
-  if (tally.zeros > 0u) { atomicAdd(&counts[0], tally.zeros); }
-  if (tally.equals > 0u) { atomicAdd(&counts[tally.digit], tally.equals); }
   workgroupBarrier();
-  if (tally.running) {
+  if (running) {
     for (var i = local; i < ${2 ** digit.bits}u; i += ${workgroup}u) {
       let n = atomicLoad(&counts[i]);
       if (n != 0u) { atomicAdd(&scratch[i], n); }
@@ -168,7 +193,7 @@ function countFunction({ of, shift, bits }: Digit): string {
   const prefix = above >= 32 ? "true" : `(${value} >> ${above}u) == ((*tally).${value} >> ${above}u)`;
   const matches = of === "key" ? prefix : `key == (*tally).key && ${prefix}`;
   return `var<workgroup> counts: array<atomic<u32>, ${2 ** bits}>;
-struct Tally { running: bool, key: u32, position: u32, digit: u32, zeros: u32, equals: u32 }
+struct Tally { key: u32, position: u32, digit: u32, zeros: u32, equals: u32 }
 fn count(key: u32, position: u32, tally: ptr<function, Tally>) {
   if (!(${matches})) { return; }
   let digit = (${value} >> ${shift}u) & ${2 ** bits - 1}u;

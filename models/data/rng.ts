@@ -1,13 +1,14 @@
 /**
  * Random numbers on the host, for shuffles and generated data.
  *
- * Counter-based: number `i` of stream `s` is Threefry-2x32-20 (Salmon et al., "Parallel random numbers: as easy as
- * 1, 2, 3", SC 2011) of the counter `i` under the key `s`. So streams are independent however many numbers each takes,
+ * Counter-based: number `i` of stream `s` is the engine's Threefry of the counter `i` under the key `s`. So streams are independent however many numbers each takes,
  * an image does not depend on how many were drawn before it, and the same seed gives the same numbers on every
  * platform: there is nothing in it but integers and IEEE arithmetic.
  *
  * @module
  */
+
+import { threefry2x32 } from "../../engine/random.ts";
 
 /** A sequence of random numbers. */
 export interface Rng {
@@ -32,35 +33,6 @@ const bellDeviation = Math.sqrt((256 ** 2 - 1) / 3);
 /** First number of a stream: what it is for. Streams of different purposes never meet, even under one seed. */
 export const purposes = { shuffle: 1, trainingImages: 2, testImages: 3 } as const;
 
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
-/**
- * One block of Threefry-2x32 with 20 rounds.
- *
- * @param key Two words of key.
- * @param counter Two words of counter.
- * @returns Two words of random bits, as u32.
- */
-export function threefry(
-  key: readonly [number, number],
-  counter: readonly [number, number],
-): [number, number] {
-  const keys = [key[0] | 0, key[1] | 0, 0x1bd11bda ^ key[0] ^ key[1]];
-  let a = (counter[0] + keys[0]) | 0;
-  let b = (counter[1] + keys[1]) | 0;
-  for (let round = 0; round < 20; round++) {
-    const rotation = rotations[round & 7];
-    a = (a + b) | 0;
-    b = ((b << rotation) | (b >>> (32 - rotation))) ^ a;
-    if ((round & 3) === 3) {
-      const injection = (round + 1) >> 2;
-      a = (a + keys[injection % 3]) | 0;
-      b = (b + keys[(injection + 1) % 3] + injection) | 0;
-    }
-  }
-  return [a >>> 0, b >>> 0];
-}
-
 /**
  * Opens a stream of random numbers.
  *
@@ -70,12 +42,12 @@ export function threefry(
  * @throws {RangeError} when the seed or a number of the stream is not a whole number, 0 or more.
  */
 export function rng(seed: number, ...stream: readonly number[]): Rng {
-  let key: [number, number] = [0, 0];
+  let key: readonly [number, number] = [0, 0];
   for (const part of [seed, ...stream]) {
     if (!Number.isSafeInteger(part) || part < 0) {
       throw new RangeError(`rng: ${part} is no seed; seeds are whole numbers, 0 or more`);
     }
-    key = threefry(key, [part >>> 0, Math.floor(part / 2 ** 32)]);
+    key = threefry2x32(...key, part >>> 0, Math.floor(part / 2 ** 32));
   }
   let block = 0;
   let spare: number | undefined;
@@ -86,7 +58,7 @@ export function rng(seed: number, ...stream: readonly number[]): Rng {
       return value;
     }
     // The top bit keeps numbers apart from keys, whose counters are below 2^53.
-    const [first, second] = threefry(key, [block >>> 0, Math.floor(block / 2 ** 32) | 0x80000000]);
+    const [first, second] = threefry2x32(...key, block >>> 0, Math.floor(block / 2 ** 32) | 0x80000000);
     block++;
     spare = second;
     return first;

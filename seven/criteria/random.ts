@@ -16,6 +16,8 @@ export function random(): Criterion {
     scalars: () => ({}),
     update: (_, state) => state,
     score: ({ weights, key }) =>
-      Object.fromEntries(Object.entries(weights).map(([name, theta], site) => [name, uniform(foldIn(key, site), theta.shape)])),
+      Object.fromEntries(
+        Object.entries(weights).map(([name, theta], site) => [name, uniform(foldIn(key, site), theta.shape)]),
+      ),
   };
 }

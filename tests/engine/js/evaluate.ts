@@ -39,7 +39,13 @@ const holds = ({ index, low, high }: Bound, at: readonly number[]): boolean => {
 };
 
 const compiled = new Map<string, (...args: Value[]) => Value>();
-function scalarFunction(op: ScalarPrimitive, input: Dtype, output: Dtype, arity: number, params: object): typeof compiled extends Map<string, infer F> ? F : never {
+function scalarFunction(
+  op: ScalarPrimitive,
+  input: Dtype,
+  output: Dtype,
+  arity: number,
+  params: object,
+): typeof compiled extends Map<string, infer F> ? F : never {
   const key = `${op.name} ${input} ${output} ${JSON.stringify(params)}`;
   let run = compiled.get(key);
   if (!run) {

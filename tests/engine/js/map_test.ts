@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { constantIndex, coordinate, divIndex, linearize, modIndex, offsetIndex, scaleIndex } from "../../../engine/compile/index.ts";
+import {
+  constantIndex,
+  coordinate,
+  divIndex,
+  linearize,
+  modIndex,
+  offsetIndex,
+  scaleIndex,
+} from "../../../engine/compile/index.ts";
 import type { MapKernel } from "../../../engine/compile/kernel.ts";
 import { emitMap } from "../../../engine/js/map.ts";
 import { anyValue, arg, constant, guard, load, noise, rowMajor, scalar, sizeOf, store, sum } from "./build.ts";

@@ -13,7 +13,12 @@ function anyReduction(kind: "row" | "column"): fc.Arbitrary<ReduceKernel> {
   const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 });
   return fc.tuple(sizes, sizes, fc.nat(2), fc.nat(2)).chain(([outer, inner, first, second]) => {
     const dims = [...outer, ...inner];
-    return fc.tuple(anyValue(dims, 2), anyValue(dims, 5, [stage(0)]), anyValue(dims, 8, [stage(1), stage(0)]), anyValue(outer, 11, [stage(1)]))
+    return fc.tuple(
+      anyValue(dims, 2),
+      anyValue(dims, 5, [stage(0)]),
+      anyValue(dims, 8, [stage(1), stage(0)]),
+      anyValue(outer, 11, [stage(1)]),
+    )
       .map(([a, b, full, out]): ReduceKernel => {
         const lengths = [a, b, full, out].flatMap((one) => [...one.lengths, 1, 1, 1].slice(0, 3));
         return {
@@ -55,7 +60,13 @@ for (const kind of ["row", "column"] as const) {
     await checkKernel({
       kind,
       label: "integers",
-      args: [arg(12, "read", "u32"), arg(12, "read", "i32"), arg(3, "write", "u32"), arg(3, "write", "i32"), arg(3, "write", "i32")],
+      args: [
+        arg(12, "read", "u32"),
+        arg(12, "read", "i32"),
+        arg(3, "write", "u32"),
+        arg(3, "write", "i32"),
+        arg(3, "write", "i32"),
+      ],
       outer: [3],
       inner: [4],
       stages: [

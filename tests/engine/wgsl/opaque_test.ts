@@ -122,7 +122,7 @@ bothTest("selectThreshold: half zeros, all equal, many tensors", async (backend)
 });
 
 Deno.test("selectThreshold: as many tensors per dispatch as the device binds", () => {
-  const target = { software: true, bindings: 8, invocations: 256, workgroupBytes: 16384, groups: 65535 };
+  const target = { software: false, bindings: 8, invocations: 256, workgroupBytes: 16384, groups: 65535 };
   const dispatches = emitSelectThreshold(select(new Array(15).fill(10)), target);
   for (const dispatch of dispatches) assert.ok(dispatch.bindings.length <= 8);
   // start; three key digits and one of the position, each three counts and a search.

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  adamax,
+  adamw,
+  type Device,
+  foldKey,
+  grad,
+  keyFromSeed,
+  type Optimizer,
+  type Placed,
+  sgd,
+  type Tensor,
+} from "../../engine/mod.ts";
+import { interpretFunction } from "../../engine/reference/interpret.ts";
+import {
+  type Criterion,
+  keptCount,
+  magnitude,
+  type Named,
+  type PruningState,
+  pruningSteps,
+  random,
+  seven,
+  sparsitySchedule,
+} from "../../seven/mod.ts";
+import { cpuDevice, toy, type ToyData } from "./support/toy.ts";
+
+type State = PruningState<Tensor>;
+type HostState = Record<string, { data: ArrayLike<number> }>;
+
+interface Trajectory {
+  readonly criterion: Criterion;
+  readonly optimizer: Optimizer;
+  readonly sparsity: number;
+  readonly pruneSteps: number;
+  readonly start: number;
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** Runs a method step by step and hands out the whole state after each. */
+async function* trajectory(device: Device, run: Trajectory) {
+  const steps = pruningSteps<ToyData<Tensor>>({
+    loss: toy.loss,
+    prunable: toy.prunable,
+    optimizer: run.optimizer,
+    criterion: run.criterion,
+  });
+  using state = device.place(steps.init(toy.params(run.seed)) as never) as unknown as Placed<State>;
+  const types = { state: state.types, batch: { data: toy.dataTypes, inputs: steps.inputTypes } } as never;
+  using train = await device.compile(steps.train, types);
+  using prune = await device.compile(steps.prune, types);
+  const schedule = sparsitySchedule({ sparsity: run.sparsity, steps: run.pruneSteps, start: run.start });
+  const batches = toy.batches(run.seed);
+  let kept = toy.count, update = 0;
+  for (let t = 1; t <= run.steps; t++) {
+    const target = schedule.at(t);
+    if (target !== undefined) {
+      kept = keptCount(toy.count, target);
+      update++;
+    }
+    const key = foldKey(keyFromSeed(run.seed), t);
+    const inputs = steps.inputs({ t, update: Math.max(1, update), learningRate: 1e-2, keep: kept, key });
+    (target === undefined ? train : prune).run(state, { data: batches.next().value!, inputs } as never);
+    yield { t, kept, state: await state.readAll() as HostState };
+  }
+}
+
+const flagsOf = (state: HostState, name: string, count: number): boolean[] =>
+  Array.from({ length: count }, (_, i) => ((state[`masks/${name}`]!.data[i >> 5]! >>> (i & 31)) & 1) === 1);
+
+const criteria: Record<string, () => Criterion> = { seven, magnitude, random };
+const optimizers: Record<string, () => Optimizer> = {
+  adamw,
+  adamax,
+  sgd: () => sgd({ momentum: 0.9 }),
+};
+
+Deno.test("pruningSteps() keeps exactly N - round(s N) weights, and pruned ones stay 0 everywhere", async () => {
+  using device = cpuDevice();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...Object.keys(criteria)),
+      fc.constantFrom(...Object.keys(optimizers)),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 1000 }),
+      async (criterion, optimizer, sparsity, pruneSteps, start, seed) => {
+        const run = {
+          criterion: criteria[criterion]!(),
+          optimizer: optimizers[optimizer]!(),
+          sparsity,
+          pruneSteps,
+          start,
+          steps: start + pruneSteps + 2,
+          seed,
+        };
+        let before: Named<boolean[]> | undefined;
+        for await (const { t, kept, state } of trajectory(device, run)) {
+          const masks = { w1: flagsOf(state, "w1", 240), w2: flagsOf(state, "w2", 120) };
+          assert.equal([...masks.w1, ...masks.w2].filter(Boolean).length, kept, `step ${t}: kept`);
+          for (const [name, flags] of Object.entries(masks)) {
+            flags.forEach((keeps, i) => {
+              if (before) assert.ok(before[name]![i] || !keeps, `step ${t}: ${name}[${i}] came back`);
+              if (keeps) return;
+              for (const [path, { data }] of Object.entries(state)) {
+                if (path.endsWith(`/${name}`) && !path.startsWith("masks/")) {
+                  assert.equal(data[i], 0, `step ${t}: ${path}[${i}]`);
+                }
+              }
+            });
+          }
+          before = masks;
+        }
+        assert.equal(Object.values(before!).flat().filter(Boolean).length, keptCount(toy.count, sparsity));
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+Deno.test("pruningSteps() repeats bit for bit from the same seed", async () => {
+  using device = cpuDevice();
+  for (const criterion of [seven, random]) {
+    const run = { optimizer: adamw(), sparsity: 0.7, pruneSteps: 4, start: 1, steps: 6, seed: 5 };
+    const [first, second] = await Promise.all([1, 2].map(async () => {
+      const states = [];
+      for await (const { state } of trajectory(device, { ...run, criterion: criterion() })) states.push(state);
+      return states;
+    }));
+    assert.deepEqual(first, second);
+  }
+});
+
+Deno.test("pruningSteps() of one-shot SEVEN ranks by |theta g|, as SNIP does", async () => {
+  using device = cpuDevice();
+  const run = { optimizer: sgd(), sparsity: 0.5, pruneSteps: 1, start: 1, steps: 1, seed: 3 };
+  for await (const { state } of trajectory(device, { ...run, criterion: seven() })) {
+    const params = toy.params(3);
+    const g = oracleGradients(params, toy.batches(3).next().value!);
+    const sensitivity = Object.entries(g).flatMap(([name, grad]) =>
+      Array.from(grad, (value, i) => Math.abs(value * params[name]!.data[i]!))
+    );
+    const cut = [...sensitivity].sort((a, b) => b - a)[toy.count / 2 - 1]!;
+    const kept = [...flagsOf(state, "w1", 240), ...flagsOf(state, "w2", 120)];
+    // Scores within f32 rounding of the cut may fall on either side.
+    sensitivity.forEach((value, i) => {
+      if (Math.abs(value - cut) > 1e-5 * cut) assert.equal(kept[i], value > cut, `weight ${i}`);
+    });
+  }
+});
+
+/** Gradients of the loss in the f64 oracle. */
+function oracleGradients(
+  params: ReturnType<typeof toy.params>,
+  batch: ToyData<Float32Array>,
+): Record<string, Float64Array> {
+  const data = { x: { ...toy.dataTypes.x, data: batch.x }, y: { ...toy.dataTypes.y, data: batch.y } };
+  return interpretFunction(
+    (p: Record<string, Tensor>, d: ToyData<Tensor>) => grad(toy.loss(p, d), { w1: p.w1!, w2: p.w2! }),
+    params as never,
+    data as never,
+  ) as unknown as Record<string, Float64Array>;
+}
+
+Deno.test("pruningSteps() refuses a model without prunable weights", () => {
+  const steps = pruningSteps<ToyData<Tensor>>({
+    loss: toy.loss,
+    prunable: () => false,
+    optimizer: adamw(),
+    criterion: seven(),
+  });
+  assert.throws(() => steps.init(toy.params()), /nothing is prunable among 4 parameters, such as w1, b1, w2/);
+});

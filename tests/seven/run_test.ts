@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { constantSchedule, mul, type Tensor } from "../../engine/mod.ts";
+import {
+  methodNamed,
+  methods,
+  NonFiniteError,
+  OptionError,
+  type RunOptions,
+  runPruning,
+  sevenPre,
+  type StepEvent,
+} from "../../seven/mod.ts";
+import { cpuDevice, toy, type ToyData } from "./support/toy.ts";
+
+function options(device: RunOptions<ToyData<Tensor>>["device"]): RunOptions<ToyData<Tensor>> {
+  return {
+    device,
+    params: toy.params(),
+    loss: toy.loss,
+    prunable: toy.prunable,
+    optimizer: toy.optimizer(),
+    method: sevenPre({ sparsity: 0.8, pruneSteps: 5 }),
+    steps: 12,
+    learningRate: constantSchedule({ learningRate: 1e-2 }),
+    batches: toy.batches() as RunOptions<ToyData<Tensor>>["batches"],
+    dataTypes: toy.dataTypes as unknown as RunOptions<ToyData<Tensor>>["dataTypes"],
+    seed: 1,
+    logEvery: 5,
+  };
+}
+
+Deno.test("runPruning() reports the first, every so many and the last step, with the sparsity of each", async () => {
+  using device = cpuDevice();
+  const events: StepEvent[] = [];
+  const result = await runPruning({ ...options(device), onReport: (event) => events.push(event) });
+  using _state = result.state;
+  assert.deepEqual(events.map(({ step }) => step), [1, 5, 10, 12]);
+  assert.deepEqual(events.map(({ kept }) => kept).slice(1), [72, 72, 72]);
+  assert.deepEqual(events.map(({ pruned }) => pruned), [true, true, false, false]);
+  assert.ok(events.every(({ loss }) => Number.isFinite(loss)));
+  assert.equal(result.prunable, 360);
+  assert.equal(result.kept, 72);
+});
+
+Deno.test("runPruning() trains every method of the registry to its sparsity", async () => {
+  using device = cpuDevice();
+  for (const name of Object.keys(methods)) {
+    const result = await runPruning({
+      ...options(device),
+      method: methodNamed(name, { sparsity: 0.5, pruneSteps: 3 }),
+    });
+    using _state = result.state;
+    assert.equal(result.kept, 180, name);
+  }
+});
+
+Deno.test("runPruning() stops at a non-finite loss, names the step and, on request, the first tensor that went bad", async () => {
+  using device = cpuDevice();
+  const batches = function* () {
+    let step = 0;
+    for (const batch of toy.batches()) yield ++step === 7 ? { ...batch, x: batch.x.fill(Infinity) } : batch;
+  };
+  const bad = (): RunOptions<ToyData<Tensor>> => ({ ...options(device), batches: batches() as never });
+  await assert.rejects(runPruning(bad()), (error) => error instanceof NonFiniteError && error.step === 7);
+  await assert.rejects(
+    runPruning({ ...bad(), checkFinite: true }),
+    /at step 7; the first tensor that went bad is data\/x /,
+  );
+});
+
+Deno.test("runPruning() tells where inside the model a loss overflows", async () => {
+  using device = cpuDevice();
+  const loss = (params: Readonly<Record<string, Tensor>>, data: ToyData<Tensor>) =>
+    toy.loss({ ...params, w2: mul(mul(params.w2!, 1e30), 1e30) }, data);
+  await assert.rejects(
+    runPruning({ ...options(device), loss, checkFinite: true }),
+    /at step 1; the first tensor that went bad is matmul .*params\/w2/,
+  );
+});
+
+Deno.test("runPruning() refuses a schedule that ends after the run, too few batches and bad step counts", async () => {
+  using device = cpuDevice();
+  await assert.rejects(runPruning({ ...options(device), steps: 3 }), /pruning ends at step 5, after the 3 steps/);
+  await assert.rejects(runPruning({ ...options(device), steps: 0 }), OptionError);
+  const two = [...function* () {
+    const batches = toy.batches();
+    yield batches.next().value!;
+    yield batches.next().value!;
+  }()];
+  await assert.rejects(
+    runPruning({ ...options(device), batches: two[Symbol.iterator]() as never }),
+    /the training batches ended after 2 of 12 steps/,
+  );
+});
+
+Deno.test("methodNamed() lists the methods when the name is unknown", () => {
+  assert.throws(
+    () => methodNamed("snap", { sparsity: 0.5, pruneSteps: 1 }),
+    /"snap" is not known; there are seven-pre/,
+  );
+});
