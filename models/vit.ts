@@ -21,6 +21,7 @@ import {
   type Tensor,
 } from "../engine/mod.ts";
 import { CheckpointError } from "./checkpoint.ts";
+import { validate } from "./validate.ts";
 
 /** What the model needs of `config.json`. */
 export interface ViTConfig {
@@ -70,20 +71,13 @@ export function viTConfig(json: unknown, label: string): ViTConfig {
   if (type !== "vit" && type !== "deit") {
     throw new CheckpointError(`${label}: model_type is ${JSON.stringify(type)}, this model reads "vit" and "deit"`);
   }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    throw new CheckpointError(`${label}: ${z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ")}`);
-  }
-  const { head_dim, num_labels, id2label, ...config } = parsed.data;
+  const fail = (faults: string): CheckpointError => new CheckpointError(`${label}: ${faults}`);
+  const { head_dim, num_labels, id2label, ...config } = validate<z.infer<typeof schema>>(schema, json, fail);
   const { hidden_size, num_attention_heads, image_size, patch_size } = config;
   if (head_dim === undefined && hidden_size % num_attention_heads) {
-    throw new CheckpointError(
-      `${label}: hidden_size ${hidden_size} is no multiple of num_attention_heads ${num_attention_heads}; give head_dim`,
-    );
+    throw fail(`hidden_size ${hidden_size} is no multiple of num_attention_heads ${num_attention_heads}; give head_dim`);
   }
-  if (image_size % patch_size) {
-    throw new CheckpointError(`${label}: image_size ${image_size} is no multiple of patch_size ${patch_size}`);
-  }
+  if (image_size % patch_size) throw fail(`image_size ${image_size} is no multiple of patch_size ${patch_size}`);
   return {
     ...config,
     head_dim: head_dim ?? hidden_size / num_attention_heads,

@@ -9,7 +9,7 @@
  * @module
  */
 import { axesOf, coordinate, divIndex, type Index, modIndex, strideAlong } from "../compile/index.ts";
-import { type ContractKernel, type Expr, type Store, visitExpr } from "../compile/kernel.ts";
+import { type ContractKernel, type Expr, type ReduceKernel, type Store, visitExpr } from "../compile/kernel.ts";
 import { scalarOps } from "../graph/scalar_ops.ts";
 import { type Emitted, finish, shareOf } from "./code.ts";
 import { argumentName, closeLoops, emitStores, newContext, openLoops, startLoop } from "./expr.ts";
@@ -59,12 +59,17 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   const mBlock = blockOf(m!.size, M_BLOCK, 6);
   const nBlock = blockOf(n!.size, Math.min(N_BLOCK, Math.max(64, Math.floor(B_ELEMENTS / k!.size / 8) * 8)), 8);
   const staged = !isDirect(a) || !isDirect(b);
-  const space256 = new Layout();
-  const spare = space256.take(6 * 8);
-  const aPanels = space256.take(mBlock * kBlock);
-  const bPanels = space256.take(k!.size * nBlock);
-  const cBlock = space256.take(target ? 0 : mBlock * nBlock);
-  const stage = space256.take(staged ? STAGE_ROWS * kBlock : 0);
+  // Ranges of the working space, each on its own cache lines.
+  let scratchBytes = 0;
+  const take = (elements: number): number => {
+    scratchBytes += roundUp(4 * elements, 64);
+    return scratchBytes - roundUp(4 * elements, 64);
+  };
+  const spare = take(6 * 8);
+  const aPanels = take(mBlock * kBlock);
+  const bPanels = take(k!.size * nBlock);
+  const cBlock = take(target ? 0 : mBlock * nBlock);
+  const stage = take(staged ? STAGE_ROWS * kBlock : 0);
 
   const tables: Int32Array[] = [];
   const context = newContext(() => ({
@@ -81,7 +86,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
 
   const root = rootFrame();
   root.lines.push(
-    `const scratch = (heap.scratch + part * ${space256.bytes}) | 0;`,
+    `const scratch = (heap.scratch + part * ${scratchBytes}) | 0;`,
     `const spare = (scratch + ${spare}) | 0, aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
     `const cBlock = (scratch + ${cBlock}) >>> 2, stage = (scratch + ${stage}) | 0;`,
   );
@@ -130,7 +135,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   closeFrame(rows, `for (let i0 = ${mFrom}; i0 < ${mTo}; i0 += ${mBlock})`);
   closeFrame(columns, `for (let j0 = 0; j0 < ${n!.size}; j0 += ${nBlock})`);
   closeLoops(batches, batch, shareBatch ? share : undefined);
-  return finish(context, root, kernel.args.length, { tables, scratchBytes: space256.bytes });
+  return finish(context, root, kernel.args.length, { tables, scratchBytes });
 }
 
 /** A loop over blocks of k: `k0` is where the block begins, `kn` its length. */
@@ -139,16 +144,6 @@ function eachKBlock(frame: Frame, size: number, block: number, body: (frame: Fra
   inside.lines.push(`const kn = Math.min(${block}, ${size} - k0);`);
   body(inside);
   closeFrame(inside, `for (let k0 = 0; k0 < ${size}; k0 += ${block})`);
-}
-
-/** Ranges of the working space, each on its own cache lines. */
-class Layout {
-  bytes = 0;
-  take(elements: number): number {
-    const at = this.bytes;
-    this.bytes += roundUp(4 * elements, 64);
-    return at;
-  }
 }
 
 /** Where the microkernel may write by itself: the bare accumulator, unit stride along n, constant stride along m. */
@@ -205,7 +200,7 @@ function mergeBatch(kernel: ContractKernel): ContractKernel {
 }
 
 /** The same product as chained reductions: a stage over k at every (batch, m, n). */
-function asRow(kernel: ContractKernel): import("../compile/kernel.ts").ReduceKernel {
+function asRow(kernel: ContractKernel): ReduceKernel {
   const { a, b } = kernel;
   const known = new Map<Expr, Expr>();
   const replace = (expr: Expr): Expr => {

@@ -1,9 +1,9 @@
 /**
  * Random numbers on the host, for shuffles and generated data.
  *
- * Counter-based: number `i` of stream `s` is the engine's Threefry of the counter `i` under the key `s`. So streams are independent however many numbers each takes,
- * an image does not depend on how many were drawn before it, and the same seed gives the same numbers on every
- * platform: there is nothing in it but integers and IEEE arithmetic.
+ * Counter-based: number `i` of stream `s` is the engine's Threefry of the counter `i` under the key `s`. So streams are
+ * independent however many numbers each takes, an image does not depend on how many were drawn before it, and the same
+ * seed gives the same numbers on every platform: there is nothing in it but integers and IEEE arithmetic.
  *
  * @module
  */

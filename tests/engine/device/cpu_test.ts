@@ -140,10 +140,11 @@ Deno.test("poison() fills with NaN only on a device opened for it", async () => 
 
 Deno.test("idle() lets timers in", async () => {
   using device = openCpu();
-  let fired = 0;
-  setTimeout(() => fired++, 0);
-  for (let i = 0; i < 3; i++) await device.idle();
-  assert.equal(fired, 1);
+  let fired = false;
+  setTimeout(() => fired = true, 0);
+  const deadline = performance.now() + 2000;
+  while (!fired && performance.now() < deadline) await device.idle();
+  assert.ok(fired);
 });
 
 Deno.test("kernels reach beyond 2 GiB", async () => {
