@@ -20,12 +20,12 @@ import {
   take,
   type Tensor,
 } from "../engine/mod.ts";
-import { CheckpointError } from "./checkpoint.ts";
+import { CheckpointError, checkModelType } from "./checkpoint.ts";
 import { validate } from "./validate.ts";
 
 /** What the model needs of `config.json`. */
 export interface ViTConfig {
-  readonly model_type: "vit" | "deit";
+  readonly model_type: "vit";
   readonly hidden_size: number;
   readonly num_hidden_layers: number;
   readonly num_attention_heads: number;
@@ -43,13 +43,13 @@ export interface ViTConfig {
 
 const positive = z.number().int().positive();
 const schema = z.looseObject({
-  model_type: z.enum(["vit", "deit"]),
+  model_type: z.literal("vit"),
   hidden_size: positive,
   num_hidden_layers: positive,
   num_attention_heads: positive,
   head_dim: positive.optional(),
   intermediate_size: positive,
-  hidden_act: z.string().default("gelu"),
+  hidden_act: z.string().refine(isActivation, "no activation that is known here").default("gelu"),
   qkv_bias: z.boolean().default(true),
   layer_norm_eps: z.number().positive().default(1e-12),
   image_size: positive.default(224),
@@ -59,6 +59,15 @@ const schema = z.looseObject({
   id2label: z.record(z.string(), z.string()).optional(),
 });
 
+function isActivation(name: string): boolean {
+  try {
+    activation(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads a ViT configuration.
  *
@@ -67,17 +76,14 @@ const schema = z.looseObject({
  * @throws {CheckpointError} listing every fault, or telling that it is another model's.
  */
 export function viTConfig(json: unknown, label: string): ViTConfig {
-  const type = (json as { model_type?: unknown } | null)?.model_type;
-  if (type !== "vit" && type !== "deit") {
-    throw new CheckpointError(`${label}: model_type is ${JSON.stringify(type)}, this model reads "vit" and "deit"`);
-  }
+  checkModelType((json ?? {}) as { model_type?: unknown }, "vit", label);
   const fail = (faults: string): CheckpointError => new CheckpointError(`${label}: ${faults}`);
   const { head_dim, num_labels, id2label, ...config } = validate<z.infer<typeof schema>>(schema, json, fail);
   const { hidden_size, num_attention_heads, image_size, patch_size } = config;
-  if (head_dim === undefined && hidden_size % num_attention_heads) {
+  if (head_dim === undefined && hidden_size % num_attention_heads !== 0) {
     throw fail(`hidden_size ${hidden_size} is no multiple of num_attention_heads ${num_attention_heads}; give head_dim`);
   }
-  if (image_size % patch_size) throw fail(`image_size ${image_size} is no multiple of patch_size ${patch_size}`);
+  if (image_size % patch_size !== 0) throw fail(`image_size ${image_size} is no multiple of patch_size ${patch_size}`);
   return {
     ...config,
     head_dim: head_dim ?? hidden_size / num_attention_heads,

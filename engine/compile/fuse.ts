@@ -35,10 +35,15 @@ class Fusion {
   readonly readers = new Map<Tensor, Set<Tensor>>();
 
   constructor(readonly roots: ReadonlySet<Tensor>, readonly options: FusionOptions) {
+    const alone = new Map<Tensor, Group>();
     for (const root of roots) {
       const { frame, place } = frameOf(root);
       const group = buildGroup(frame, new Map([[root, place]]), roots);
       if (!group) throw new Error(`fusion: ${root.op.name} #${root.id} cannot be a kernel of its own`);
+      alone.set(root, group);
+    }
+    for (const root of this.#live(alone)) {
+      const group = alone.get(root)!;
       this.groupOf.set(root, group);
       for (const value of group.built.loads.keys()) {
         let readers = this.readers.get(value);
@@ -46,6 +51,19 @@ class Fusion {
         readers.add(root);
       }
     }
+  }
+
+  /** Roots that an output needs, ascending: a slice of nothing but padding, say, needs no operand. */
+  #live(alone: ReadonlyMap<Tensor, Group>): readonly Tensor[] {
+    const live = new Set<Tensor>();
+    const stack = [...alone.keys()].filter(this.options.isOutput);
+    while (stack.length) {
+      const root = stack.pop()!;
+      if (live.has(root)) continue;
+      live.add(root);
+      for (const value of alone.get(root)!.built.loads.keys()) if (alone.has(value)) stack.push(value);
+    }
+    return [...live].sort((a, b) => a.id - b.id);
   }
 
   producersOf(group: Group): Set<Group> {
@@ -59,13 +77,12 @@ class Fusion {
 
   /** True when `to` is needed, directly or not, by one of the groups in `from`. */
   reaches(from: Iterable<Group>, to: Group): boolean {
-    const least = firstId(to);
     const seen = new Set<Group>();
     const stack = [...from];
     while (stack.length) {
       const group = stack.pop()!;
       if (group === to) return true;
-      if (seen.has(group) || lastId(group) < least) continue;
+      if (seen.has(group)) continue;
       seen.add(group);
       stack.push(...this.producersOf(group));
     }
@@ -106,7 +123,7 @@ class Fusion {
   /** Merges along edges from producer to consumer until nothing more fits. */
   mergeChains(): boolean {
     let changed = false;
-    for (const root of this.roots) {
+    for (const root of [...this.groupOf.keys()]) {
       let group = this.groupOf.get(root)!;
       for (let again = true; again;) {
         again = false;
@@ -143,7 +160,6 @@ class Fusion {
   }
 }
 
-const firstId = (group: Group): number => group.members.keys().next().value!.id;
 const lastId = (group: Group): number => [...group.members.keys()].at(-1)!.id;
 
 const sameFrame = (a: Frame, b: Frame): boolean =>
@@ -191,6 +207,6 @@ export function fuse({ roots }: Roots, options: FusionOptions): readonly FusedGr
   const fusion = new Fusion(roots, options);
   fusion.mergeChains();
   while (fusion.mergeSiblings() && fusion.mergeChains());
-  const groups = [...new Set([...roots].map((root) => fusion.groupOf.get(root)!))];
+  const groups = [...new Set(fusion.groupOf.values())];
   return groups.map((group) => ({ ...group, stored: fusion.storedOf(group) }));
 }

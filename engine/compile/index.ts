@@ -102,31 +102,43 @@ export function offsetIndex(index: Index, value: number): Index {
   return value === 0 ? index : { terms: index.terms, offset: index.offset + value };
 }
 
-/** Finds `f * b * (x div b) + f * (x mod b)` and puts `f * x` back in its place. */
+/**
+ * Puts digits of a number back together. With x any index:
+ * - `a * (x div a) + x mod a` is `x`;
+ * - `a * (x div a mod b) + x mod a` is `x mod ab`;
+ * - `b * (x div ab) + x div a mod b` is `x div a`.
+ */
 function rejoin(index: Index): Index {
-  for (const quotient of index.terms) {
-    if (quotient.atom.kind !== "div") continue;
-    const { of, by } = quotient.atom;
-    const factor = quotient.coefficient / by;
-    if (!Number.isInteger(factor)) continue;
-    const modKey = atomKey({ kind: "mod", of, by });
-    const remainder = index.terms.find((term) => term.key === modKey && term.coefficient === factor);
-    if (remainder) {
-      const rest = index.terms.filter((term) => term !== quotient && term !== remainder);
-      return addIndex({ terms: rest, offset: index.offset }, scaleIndex(of, factor));
-    }
-    // (x mod (b*c)) may stand for its own parts: x mod bc = ((x mod bc) div b) * b + x mod b.
-    const inner = of.terms.length === 1 && of.offset === 0 ? of.terms[0]! : undefined;
-    if (inner && inner.coefficient === 1 && inner.atom.kind === "mod" && inner.atom.by % by === 0) {
-      const smaller = atomKey({ kind: "mod", of: inner.atom.of, by });
-      const part = index.terms.find((term) => term.key === smaller && term.coefficient === factor);
-      if (part) {
-        const rest = index.terms.filter((term) => term !== quotient && term !== part);
-        return addIndex({ terms: rest, offset: index.offset }, scaleIndex(of, factor));
-      }
+  for (const high of index.terms) {
+    for (const low of index.terms) {
+      if (high === low) continue;
+      const joined = joinDigits(high.atom, low.atom);
+      if (!joined || high.coefficient !== low.coefficient * joined.base) continue;
+      const rest = index.terms.filter((term) => term !== high && term !== low);
+      return addIndex({ terms: rest, offset: index.offset }, scaleIndex(joined.whole, low.coefficient));
     }
   }
   return index;
+}
+
+/** The index of which `base * high + low` are the digits. */
+function joinDigits(high: Atom, low: Atom): { readonly base: number; readonly whole: Index } | undefined {
+  if (high.kind === "coord" || low.kind !== "mod") return undefined;
+  if (high.kind === "div") {
+    if (high.by === low.by && indexKey(high.of) === indexKey(low.of)) return { base: low.by, whole: low.of };
+    const shifted = quotientOf(low.of);
+    const continues = shifted && shifted.by * low.by === high.by && indexKey(shifted.of) === indexKey(high.of);
+    return continues ? { base: low.by, whole: low.of } : undefined;
+  }
+  const shifted = quotientOf(high.of);
+  if (!shifted || shifted.by !== low.by || indexKey(shifted.of) !== indexKey(low.of)) return undefined;
+  return { base: low.by, whole: modIndex(low.of, low.by * high.by) };
+}
+
+/** The quotient that an index is, if it is nothing else. */
+function quotientOf({ terms: [term, ...others], offset }: Index): { readonly of: Index; readonly by: number } | undefined {
+  const bare = term?.coefficient === 1 && !others.length && offset === 0;
+  return bare && term.atom.kind === "div" ? term.atom : undefined;
 }
 
 /** Splits an index into the part divisible by `by` (divided) and the rest, when the rest stays within `0 .. by - 1`. */
@@ -167,9 +179,18 @@ export function divIndex(index: Index, by: number): Index {
   const factored = factor(index, by);
   if (factored) return divIndex(factored.quotient, by / factored.g);
   // floor(floor(x / a) / b) = floor(x / (a * b))
-  const only = index.terms.length === 1 && index.offset === 0 ? index.terms[0]! : undefined;
-  if (only && only.coefficient === 1 && only.atom.kind === "div") return divIndex(only.atom.of, only.atom.by * by);
-  return fromAtom({ kind: "div", of: index, by });
+  const quotient = quotientOf(index);
+  if (quotient) return divIndex(quotient.of, quotient.by * by);
+  // Multiples of `by` come out whole, and are then comparable with those of other indices.
+  const terms = index.terms.filter((term) => term.coefficient % by !== 0);
+  const offset = ((index.offset % by) + by) % by;
+  if (terms.length === index.terms.length && offset === index.offset) return fromAtom({ kind: "div", of: index, by });
+  const whole: Index = {
+    terms: index.terms.filter((term) => term.coefficient % by === 0)
+      .map((term) => ({ ...term, coefficient: term.coefficient / by })),
+    offset: (index.offset - offset) / by,
+  };
+  return addIndex(whole, divIndex({ terms, offset }, by));
 }
 
 /** `index - by * floor(index / by)`. */

@@ -5,13 +5,15 @@
  *
  * @module
  */
-import { apply, sizeOf, type Tensor, withTable } from "../graph/node.ts";
+import { apply, type Params, sizeOf, type Tensor, withTable } from "../graph/node.ts";
 import { scalarOps } from "../graph/scalar_ops.ts";
-import { permuteOp, reshapeOp } from "../graph/tensor_ops.ts";
+import { concatOp, permuteOp, reshapeOp } from "../graph/tensor_ops.ts";
 
 /** A reduction longer than this, of fewer results than {@linkcode FEW_RESULTS}, is split in two. */
 const LONG_REDUCTION = 4096;
 const FEW_RESULTS = 4096;
+/** Most operands of a concatenation: fewer than any device lets a kernel bind. */
+const MOST_PIECES = 6;
 
 /** Rewrites the graph under `outputs`; the map gives for each old node its new one. */
 export function lower(outputs: readonly Tensor[]): Map<Tensor, Tensor> {
@@ -26,11 +28,23 @@ export function lower(outputs: readonly Tensor[]): Map<Tensor, Tensor> {
       // A hand-written kernel binds each operand once, and none that lies in another's buffer.
       if (node.op.kind === "opaque") inputs = inputs.map((x, i) => inputs.slice(0, i).some(sameBuffer(x)) ? copyOf(x) : x);
       const same = inputs.every((input, i) => input === node.inputs[i]);
+      if (node.op.name === "concat") inputs = fewPieces(inputs, node.params);
       const lowered = node.op.kind === "reduce" ? lowerReduction(node, inputs[0]!) : undefined;
       done.set(node, lowered ?? (same ? node : apply(node.op, inputs, node.params, node.attachment)));
     }
     return done;
   });
+}
+
+/** Joins pieces in groups until they are few, so that a kernel may stop at a group. */
+function fewPieces(pieces: readonly Tensor[], params: Params): readonly Tensor[] {
+  if (pieces.length <= MOST_PIECES) return pieces;
+  const groups: Tensor[] = [];
+  for (let first = 0; first < pieces.length; first += MOST_PIECES) {
+    const group = pieces.slice(first, first + MOST_PIECES);
+    groups.push(group.length === 1 ? group[0]! : apply(concatOp, group, params));
+  }
+  return fewPieces(groups, params);
 }
 
 const sameBuffer = (x: Tensor) => (y: Tensor): boolean => storageOf(x) === storageOf(y);

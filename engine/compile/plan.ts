@@ -8,11 +8,11 @@
  */
 import { sizeOf, type Tensor, type Type, withTable } from "../graph/node.ts";
 import { assemble, type Location, storedDtype } from "./assemble.ts";
-import { fuse } from "./fuse.ts";
+import { fuse, type FusedGroup, type FusionOptions } from "./fuse.ts";
 import { bytesPerElement, type Kernel } from "./kernel.ts";
-import { copyOf, isGiven, lower } from "./lower.ts";
-import { order } from "./order.ts";
-import { chooseRoots } from "./roots.ts";
+import { copyOf, isGiven, lower, storageOf } from "./lower.ts";
+import { type Order, order, type Replacement } from "./order.ts";
+import { chooseRoots, type Roots } from "./roots.ts";
 import type { Leaf, Traced } from "./trace.ts";
 
 /** Batch inputs up to this many elements travel together in one buffer. */
@@ -89,27 +89,23 @@ const bytesOf = (type: Type): number => Math.max(4, Math.ceil(sizeOf(type) * byt
 
 /** Plans a traced step. */
 export function plan(traced: Traced, options: PlanOptions): Plan {
-  const { state, batch, nextState, metrics } = withOwnOutputs(traced);
-  const lowered = lower([...nextState, ...metrics].map((leaf) => leaf.tensor));
-  const nextOf = nextState.map((leaf) => lowered.get(leaf.tensor)!);
-  const metricOf = metrics.map((leaf) => lowered.get(leaf.tensor)!);
+  const { state, batch, metrics } = traced;
+  const { nextOf, metricOf } = outputsOf(traced);
   const replacements = state.map((leaf, i) => ({ current: leaf.tensor, next: nextOf[i]! }))
     .filter(({ current, next }) => current !== next);
-  const outputs = [...new Set([...replacements.map(({ next }) => next), ...metricOf])];
-  const roots = chooseRoots(outputs);
+  const outputs = new Set([...replacements.map(({ next }) => next), ...metricOf]);
+  const roots = chooseRoots([...outputs], options.bindings);
 
   // Which batch inputs are small enough to be packed: not those that a hand-written kernel binds whole.
-  const bound = new Set(roots.nodes.filter((node) => node.op.kind === "opaque").flatMap((node) => node.inputs));
+  const opaque = roots.nodes.filter((node) => node.op.kind === "opaque");
+  const bound = new Set(opaque.flatMap((node) => node.inputs.map(storageOf)));
   const isPacked = (tensor: Tensor) => sizeOf(tensor) <= PACKED_ELEMENTS && !bound.has(tensor);
   const packed = new Set(batch.filter((leaf) => isPacked(leaf.tensor)).map((leaf) => leaf.tensor));
-  const replaced = new Map(replacements.map(({ current, next }) => [next, current]));
-  const outputSet = new Set(outputs);
-  const fused = fuse(roots, {
+  const { groups, inPlace } = schedule(roots, replacements, {
     bindings: options.bindings,
-    sharedBuffer: (value) => packed.has(value) ? packed : replaced.get(value) ?? value,
-    isOutput: (value) => outputSet.has(value),
+    sharedBuffer: (value) => packed.has(value) ? packed : value,
+    isOutput: (value) => outputs.has(value),
   });
-  const { groups, inPlace } = order(fused, replacements);
 
   const buffers: BufferSpec[] = [];
   const locations = new Map<Tensor, Location>();
@@ -143,7 +139,7 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
   }
   for (const [next, current] of inPlace) locations.set(next, locations.get(current)!);
 
-  const wanted = temporaries(groups, inPlace, outputSet);
+  const wanted = temporaries(groups, inPlace, outputs);
   const slots = assignSlots(wanted);
   const firstSlot = buffers.length;
   slots.sizes.forEach((bytes, i) => addBuffer({ role: "slot", bytes, label: `slot ${i}` }));
@@ -187,15 +183,46 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
 }
 
 /**
- * Outputs must be values that the program computes: inputs handed out again (a swap, a metric of the old state) and
- * values without elements of their own get a copy. A state leaf that a step does not touch stays as it is.
+ * The lowered outputs. They must be values that the program computes: an input that is handed out again (a swap, a
+ * metric of the old state) gets a copy. A state leaf that a step does not touch stays as it is.
  */
-function withOwnOutputs(traced: Traced): Pick<Traced, "state" | "batch" | "nextState" | "metrics"> {
+function outputsOf({ state, nextState, metrics }: Traced): { nextOf: readonly Tensor[]; metricOf: readonly Tensor[] } {
+  const lowered = lower([...nextState, ...metrics].map((leaf) => leaf.tensor));
   return withTable(() => {
-    const own = (leaf: Leaf): Leaf => isGiven(leaf.tensor) ? { ...leaf, tensor: copyOf(leaf.tensor) } : leaf;
-    const nextState = traced.nextState.map((leaf, i) => leaf.tensor === traced.state[i]!.tensor ? leaf : own(leaf));
-    return { state: traced.state, batch: traced.batch, nextState, metrics: traced.metrics.map(own) };
+    const own = ({ tensor }: Leaf, current?: Tensor): Tensor => {
+      const value = lowered.get(tensor)!;
+      return isGiven(value) && value !== current ? copyOf(value) : value;
+    };
+    return {
+      nextOf: nextState.map((leaf, i) => own(leaf, state[i]!.tensor)),
+      metricOf: metrics.map((leaf) => own(leaf)),
+    };
   });
+}
+
+/**
+ * Kernels in order. Fusion counts a new state value and the one it replaces as one buffer, but only the order of
+ * kernels tells whether they are: where too many buffers come out, those that are not count apart and all is done again.
+ */
+function schedule(roots: Roots, replacements: readonly Replacement[], options: FusionOptions): Order {
+  const apart = new Set<Tensor>();
+  for (;;) {
+    const replaced = new Map(replacements.map(({ current, next }) => [next, current]));
+    apart.forEach((next) => replaced.delete(next));
+    const bufferOf = (value: Tensor) => options.sharedBuffer(replaced.get(value) ?? value);
+    const ordered = order(fuse(roots, { ...options, sharedBuffer: bufferOf }), replacements);
+    const placed = (value: Tensor) => options.sharedBuffer(ordered.inPlace.get(value) ?? value);
+    const widest = Math.max(0, ...ordered.groups.map((group) => bindingsOf(group, placed)));
+    const wrong = [...replaced].filter(([next, current]) => ordered.inPlace.get(next) !== current);
+    if (widest <= options.bindings || !wrong.length) return ordered;
+    wrong.forEach(([next]) => apart.add(next));
+  }
+}
+
+/** Buffers that a kernel binds. Hand-written kernels see to it themselves. */
+function bindingsOf(group: FusedGroup, bufferOf: (value: Tensor) => unknown): number {
+  if (group.frame.kind === "opaque") return 0;
+  return new Set([...group.built.loads.keys(), ...group.stored].map(bufferOf)).size;
 }
 
 interface Temporary {

@@ -10,7 +10,8 @@
  * - a contraction's operand is a root unless it is cheap: it is read once per tile;
  * - what an extremum is taken of, if it is used again, is a root: computed again it may be rounded otherwise, and the
  *   element that attains the extremum would not be found;
- * - a contraction's operand that merges permuted axes is a root: its producer stores through the permuted map.
+ * - a contraction's operand that merges permuted axes is a root: its producer stores through the permuted map;
+ * - where a value would read more buffers than a kernel may bind, its widest operands are roots.
  *
  * @module
  */
@@ -33,8 +34,12 @@ export interface Roots {
   readonly nodes: readonly Tensor[];
 }
 
-/** Chooses the roots of a lowered graph. */
-export function chooseRoots(outputs: readonly Tensor[]): Roots {
+/**
+ * Chooses the roots of a lowered graph.
+ *
+ * @param bindings buffers that a kernel may bind: no root reads more than that leaves beside its own result.
+ */
+export function chooseRoots(outputs: readonly Tensor[], bindings: number): Roots {
   const nodes = reachable(outputs);
   const users = new Map<Tensor, Tensor[]>(nodes.map((node) => [node, []]));
   for (const node of nodes) for (const input of new Set(node.inputs)) users.get(input)!.push(node);
@@ -60,7 +65,9 @@ export function chooseRoots(outputs: readonly Tensor[]): Roots {
     }
   }
   // Ascending order: whether a value is cheap depends on which of its operands are stored.
+  const reads = new Reads(roots, store, bindings - 1);
   for (const node of nodes) {
+    reads.visit(node);
     if (roots.has(node) || (node.op.kind !== "scalar" && node.op.kind !== "piecewise")) continue;
     const readers = readersOf(node, users);
     const { cost, loads } = recomputation(node, roots);
@@ -69,6 +76,37 @@ export function chooseRoots(outputs: readonly Tensor[]): Roots {
     if (worth || (byContraction && (cost > CHEAP_LOAD || loads > CHEAP_LOAD))) roots.add(node);
   }
   return { roots: new Set([...roots].sort((a, b) => a.id - b.id)), nodes };
+}
+
+/** The stored values that each value reads, kept within a limit by storing operands. */
+class Reads {
+  readonly #of = new Map<Tensor, ReadonlySet<Tensor>>();
+
+  constructor(
+    readonly roots: ReadonlySet<Tensor>,
+    readonly store: (node: Tensor) => void,
+    readonly limit: number,
+  ) {}
+
+  /** Called for each value in ascending order. */
+  visit(node: Tensor): void {
+    if (node.op.kind === "opaque") return;
+    const all = () => new Set(node.inputs.flatMap((input) => [...this.#seen(input)]));
+    let reads = all();
+    while (reads.size > this.limit) {
+      const widest = node.inputs.reduce((a, b) => this.#seen(a).size >= this.#seen(b).size ? a : b);
+      if (this.#seen(widest).size <= 1) break;
+      this.store(underViews(widest));
+      reads = all();
+    }
+    this.#of.set(node, reads);
+  }
+
+  /** What a reader of `node` reads. */
+  #seen(node: Tensor): ReadonlySet<Tensor> {
+    const shown = underViews(node);
+    return this.roots.has(shown) || isGiven(shown) ? new Set([shown]) : this.roots.has(node) ? new Set([node]) : this.#of.get(node)!;
+  }
 }
 
 /** The value that a view shows. */

@@ -1,8 +1,8 @@
 /**
  * The cpu device: kernels as generated JavaScript, contractions as WebAssembly SIMD, storage in one memory.
  *
- * It is the default where there is no GPU, and the check of fusion, order and planning without one. `replay` runs to the
- * end before it returns; `idle` and `download` let a macrotask pass, so that timers and signals are not starved.
+ * It is the default where there is no GPU, and the check of fusion, order and planning without one. `replay` runs to
+ * the end before it returns; `idle` and `download` let a macrotask pass, so that timers and signals are not starved.
  *
  * @module
  */

@@ -8,7 +8,15 @@
 import type { Kernel } from "../compile/kernel.ts";
 import { emitKernel } from "../wgsl/emit.ts";
 import type { Target } from "../wgsl/target.ts";
-import { type Backend, type Copy, DeviceError, type Limits, type Loaded, type Recording, type Storage } from "./backend.ts";
+import {
+  type Backend,
+  type Copy,
+  DeviceError,
+  type Limits,
+  type Loaded,
+  type Recording,
+  type Storage,
+} from "./backend.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
 import { bindCommands, type Command, encodeCommands, type Prepared } from "./record.ts";
@@ -120,7 +128,9 @@ class WebGpu implements WebGpuBackend {
     device.lost.then(({ reason, message }) => {
       if (this.#closed) return;
       this.#error = new DeviceLostError(
-        `webgpu: the device was lost (${reason || "unknown reason"}: ${message || "no message"}). What it held is gone: ` +
+        `webgpu: the device was lost (${reason || "unknown reason"}: ${
+          message || "no message"
+        }). What it held is gone: ` +
           "open a new device and go on from the last checkpoint; if it happens again, use smaller batches",
       );
     });
@@ -187,7 +197,9 @@ class WebGpu implements WebGpuBackend {
       return data;
     } catch (error) {
       this.#check(); // the remembered error says more than the failed map
-      throw error instanceof DeviceError ? error : new DeviceError(`webgpu: reading "${storage.label}" failed: ${error}`);
+      throw error instanceof DeviceError
+        ? error
+        : new DeviceError(`webgpu: reading "${storage.label}" failed: ${error}`);
     }
   }
 

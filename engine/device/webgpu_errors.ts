@@ -33,7 +33,9 @@ export class DeviceLostError extends DeviceError {
 export function numberLines(text: string, marked: ReadonlySet<number> = new Set()): string {
   const lines = text.split("\n");
   const width = String(lines.length).length;
-  return lines.map((line, i) => `${marked.has(i + 1) ? ">" : " "} ${String(i + 1).padStart(width)} | ${line}`).join("\n");
+  return lines.map((line, i) => `${marked.has(i + 1) ? ">" : " "} ${String(i + 1).padStart(width)} | ${line}`).join(
+    "\n",
+  );
 }
 
 /** `123 MiB`, for messages. */

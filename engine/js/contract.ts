@@ -1,10 +1,10 @@
 /**
  * Contract kernels: blocks of A and B are packed into panels and multiplied by the WebAssembly microkernel.
  *
- * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A for a
- * block of rows and a block of k. A store of the bare accumulator with unit stride is written by the microkernel where
- * it belongs; other stores run as a generated loop over a block of C while it is in the cache. What the microkernel does
- * not do (integers, empty sums) runs as a row kernel.
+ * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A for
+ * a block of rows and a block of k. A store of the bare accumulator with unit stride is written by the microkernel
+ * where it belongs; other stores run as a generated loop over a block of C while it is in the cache. What the
+ * microkernel does not do (integers, empty sums) runs as a row kernel.
  *
  * @module
  */
@@ -87,8 +87,9 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   const root = rootFrame();
   root.lines.push(
     `const scratch = (heap.scratch + part * ${scratchBytes}) | 0;`,
-    `const spare = (scratch + ${spare}) | 0, aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
-    `const cBlock = (scratch + ${cBlock}) >>> 2, stage = (scratch + ${stage}) | 0;`,
+    `const spare = (scratch + ${spare}) | 0, stage = (scratch + ${stage}) | 0;`,
+    `const aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
+    `const cBlock = (scratch + ${cBlock}) >>> 2;`,
   );
   const shareBatch = batch[0]!.size > 1;
   const share = shareBatch ? shareOf(root, batch[0]!.size) : shareOf(root, m!.size, 6);

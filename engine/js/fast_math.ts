@@ -35,8 +35,8 @@ function fastExp(x) {
 };
 
 /**
- * tanh through exp: (e - 1) / (e + 1) of e = exp(2 x); x itself where the cube is below rounding. Signs are not branched
- * on: half of such branches would be predicted wrongly.
+ * tanh through exp: (e - 1) / (e + 1) of e = exp(2 x); x itself where the cube is below rounding. Signs are not
+ * branched on: half of such branches would be predicted wrongly.
  */
 const tanh: Helper = {
   name: "fastTanh",

@@ -1,5 +1,5 @@
 /**
- * scatterAdd: rows of updates added to rows of the output by id, in ascending position, so that runs repeat bit for bit.
+ * scatterAdd: rows of updates added to rows of the output by id, in ascending position: runs repeat bit for bit.
  *
  * A part owns a range of the elements of a row rather than of the positions: no two parts add to one element, and the
  * order of additions does not depend on their number.

@@ -53,8 +53,8 @@ export function emitSelectThreshold(kernel: OpaqueKernel): Emitted {
 
 /**
  * Adds the keys of one tensor that begin with `prefix` to the histogram of their next digit. Neighbouring keys often
- * share their first digit: they count in two histograms in turn, since a second increment of one counter has to wait for
- * the first.
+ * share their first digit: they count in two histograms in turn, since a second increment of one counter has to wait
+ * for the first.
  */
 const COUNT = `const histogram = new Uint32Array(2048), other = new Uint32Array(2048);
 function countFirst(u32, first, size) {

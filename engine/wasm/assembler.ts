@@ -1,5 +1,6 @@
 /**
- * A small WebAssembly assembler: instructions are byte strings composed like expressions, `i32.add(p.get, i32.const(4))`.
+ * A small WebAssembly assembler: instructions are byte strings composed like expressions, such as
+ * `i32.add(p.get, i32.const(4))`.
  *
  * It knows what the microkernels need and no more: i32 arithmetic, f32 scalars, 128-bit SIMD with relaxed multiply-add,
  * structured loops, functions over i32 parameters and one imported memory. Encodings are those of the WebAssembly core

@@ -30,7 +30,7 @@ export const PANEL_COLUMNS = 8;
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
-/** `tile<rows>(a, b, c, rowBytes, k, accumulate)`: `rows` x 8 elements of C from one panel of A and one of B; k >= 1. */
+/** `tile<rows>(a, b, c, rowBytes, k, accumulate)`: `rows` x 8 elements of C from a panel of A and one of B; k >= 1. */
 function tile(rows: number, fused: boolean): WasmFunction {
   return wasmFunction(`tile${rows}`, 6, ([a, b, c, rowBytes, k, accumulate], local) => {
     const sums = range(rows).map(() => [local("v128"), local("v128")]);
@@ -68,8 +68,8 @@ function tile(rows: number, fused: boolean): WasmFunction {
 }
 
 /**
- * `multiply(a, b, c, rowBytes, m, n, k, accumulate, spare)`: C (+)= A B for packed A and B, all m, n, k >= 1. Tiles that
- * stick out to the right go through the 192 bytes at `spare`.
+ * `multiply(a, b, c, rowBytes, m, n, k, accumulate, spare)`: C (+)= A B for packed A and B, all m, n, k >= 1. Tiles
+ * that stick out to the right go through the 192 bytes at `spare`.
  */
 function multiply(): WasmFunction {
   return wasmFunction("multiply", 9, ([a, b, c, rowBytes, m, n, k, accumulate, spare], local) => {

@@ -4,7 +4,8 @@
  * A row is anywhere: a table gives its byte offset, so strides, split heads and any other layout of rows cost the same.
  * Along k the elements have a constant stride (`pack`) or a table of their own (`packTable`). Per panel the fastest way
  * that fits is taken: rows that are neighbours in memory are copied as vectors, rows contiguous along k are transposed
- * four by four in registers, anything else moves element by element. A last panel that is not full repeats its last row.
+ * four by four in registers, anything else moves element by element. A last panel that is not full repeats its last
+ * row.
  *
  * @module
  */
@@ -65,9 +66,9 @@ function transpose2(to: Code, rows: readonly Code[], stepBytes: number, offset: 
 }
 
 /**
- * `pack<width>(to, from, rows, count, k, stride)` or `packTable<width>(to, from, rows, count, k, offsets)`: `count` rows
- * at `from + rows[i]`, of k elements `stride` bytes apart or at `offsets[k]`. Addresses, offsets and strides in bytes;
- * count, k >= 1.
+ * `pack<width>(to, from, rows, count, k, stride)`, or `packTable<width>(to, from, rows, count, k, offsets)`: `count`
+ * rows at `from + rows[i]`, of k elements `stride` bytes apart or at `offsets[k]`. Addresses, offsets and strides in
+ * bytes; count, k >= 1.
  */
 function pack(width: 6 | 8, table: boolean): WasmFunction {
   return wasmFunction(`${table ? "packTable" : "pack"}${width}`, 6, ([to, from, rows, count, k, along], local) => {

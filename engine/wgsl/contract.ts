@@ -13,6 +13,7 @@ import { type Index, strideAlong } from "../compile/index.ts";
 import { type ContractKernel, type Expr, visitExpr } from "../compile/kernel.ts";
 import { emitRegisterContract } from "./contract_registers.ts";
 import { emitStagedContract } from "./contract_staged.ts";
+import { tilesOf } from "./contract_tile.ts";
 import type { Dispatch, Target } from "./target.ts";
 
 /** The axis along which an operand is taken by fours: k, its own axis (m or n), or none. */
@@ -44,7 +45,7 @@ export function emitContract(kernel: ContractKernel, target: Target): readonly D
   const rank = kernel.batch.length;
   const a = foursAlong(kernel.a, rank + 2, kernel.k, rank, kernel.m);
   const b = foursAlong(kernel.b, rank + 2, kernel.k, rank + 1, kernel.n);
-  const tile = chooseTile(kernel, target);
+  const tile = chooseTile(kernel, a === "own" && b === "own", target);
   const contraction = { kernel, a, b, tile };
   return [target.software ? emitRegisterContract(contraction, target) : emitStagedContract(contraction, target)];
 }
@@ -66,32 +67,39 @@ function foursAlong(operand: Expr, kAxis: number, k: number, ownAxis: number, ow
 
 /** True when the index is a multiple of four wherever coordinate `axis` is. */
 function isAligned(index: Index, axis: number): boolean {
-  return index.offset % 4 === 0 && index.terms.every(({ atom, coefficient }) =>
-    coefficient % 4 === 0 || (atom.kind === "coord" && atom.axis === axis)
-  );
+  return index.offset % 4 === 0 &&
+    index.terms.every(({ atom, coefficient }) =>
+      coefficient % 4 === 0 || (atom.kind === "coord" && atom.axis === axis)
+    );
 }
 
 /** Tiles by measured worth per result; the larger reuse each load more. */
-const TILES = [
+const TILES: readonly (Omit<Tile, "across" | "down"> & { readonly worth: number })[] = [
   { rows: 8, fours: 2, worth: 1 },
   { rows: 8, fours: 1, worth: 0.72 },
   { rows: 4, fours: 2, worth: 0.72 },
   { rows: 4, fours: 1, worth: 0.55 },
-] as const;
+];
 
-/** The tile that wastes least on this shape, its worth counted in. */
-function chooseTile(kernel: ContractKernel, target: Target): Tile {
+/** On a software device, with both operands contiguous along their own axes, one k at a time: larger tiles still pay. */
+const OUTER_TILES: typeof TILES = [{ rows: 16, fours: 4, worth: 1.4 }, { rows: 16, fours: 2, worth: 1.2 }];
+
+/** Workgroups that keep a device busy. */
+const BUSY = { software: 4, hardware: 128 } as const;
+
+/** The tile of most worth on this shape, after what it wastes at the edges and the threads that it leaves idle. */
+function chooseTile(kernel: ContractKernel, outer: boolean, target: Target): Tile {
+  // llvmpipe runs threads with neighbouring x in lockstep, eight at a time.
+  const across = 8;
   let best: Tile | undefined, most = 0;
   const up = (value: number, by: number) => Math.ceil(value / by) * by;
-  for (const { rows, fours, worth } of TILES) {
-    // llvmpipe runs threads with neighbouring x in lockstep, eight at a time.
-    const across = 8;
+  for (const { rows, fours, worth } of outer && target.software ? [...OUTER_TILES, ...TILES] : TILES) {
     for (const down of target.software ? [8, 4, 2, 1] : [8]) {
+      const tile = { rows, fours, across, down };
       const filled = kernel.m * kernel.n / (up(kernel.m, rows * down) * up(kernel.n, fours * 4 * across));
-      if (filled * worth > most * 1.001) {
-        most = filled * worth;
-        best = { rows, fours, across, down };
-      }
+      const busy = Math.min(1, tilesOf(kernel, tile).count / (target.software ? BUSY.software : BUSY.hardware));
+      const value = worth * filled * Math.sqrt(busy);
+      if (value > most * 1.001) [most, best] = [value, tile];
     }
   }
   return best!;

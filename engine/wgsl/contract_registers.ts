@@ -8,9 +8,19 @@
  */
 import { type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
 import type { Contraction } from "./contract.ts";
-import { accumulatorType, declareAccumulators, multiplyAdd, NOWHERE, type Place, placeGroup, placeThread, storeTile, tilesOf } from "./contract_tile.ts";
+import {
+  accumulatorType,
+  declareAccumulators,
+  multiplyAdd,
+  NOWHERE,
+  type Place,
+  placeGroup,
+  placeThread,
+  storeTile,
+  tilesOf,
+} from "./contract_tile.ts";
 import { COMPONENTS, type Frame, widen } from "./expr.ts";
-import { type Builder, buildDispatch } from "./module.ts";
+import { buildDispatch, type Builder } from "./module.ts";
 import type { Scope, Value } from "./scope.ts";
 import type { Dispatch, Target } from "./target.ts";
 
@@ -87,13 +97,19 @@ function rightOperand(
   if (b === "k") {
     return (inner, four) => {
       const parts = [0, 1, 2, 3].map((lane) =>
-        component(fetch(`${four},${lane}`, () => [0, 1, 2, 3].map((depth) => at(place.column(four, lane), k(depth)))), inner)
+        component(
+          fetch(`${four},${lane}`, () => [0, 1, 2, 3].map((depth) => at(place.column(four, lane), k(depth)))),
+          inner,
+        )
       );
       return scope.name(`vec4<${accumulatorType(kernel)}>(${parts.join(", ")})`);
     };
   }
   return (inner, four) =>
-    widen(fetch(`${inner},${four}`, () => [0, 1, 2, 3].map((lane) => at(place.column(four, lane), k(inner)))), kernel.b.dtype);
+    widen(
+      fetch(`${inner},${four}`, () => [0, 1, 2, 3].map((lane) => at(place.column(four, lane), k(inner)))),
+      kernel.b.dtype,
+    );
 }
 
 /** Evaluates an operand once per key, in a frame of the given lanes; f16 is widened to f32. */

@@ -10,9 +10,18 @@
  */
 import { constantIndex, type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
 import type { Contraction, FoursAlong } from "./contract.ts";
-import { accumulatorType, declareAccumulators, multiplyAdd, NOWHERE, placeGroup, placeThread, storeTile, tilesOf } from "./contract_tile.ts";
+import {
+  accumulatorType,
+  declareAccumulators,
+  multiplyAdd,
+  NOWHERE,
+  placeGroup,
+  placeThread,
+  storeTile,
+  tilesOf,
+} from "./contract_tile.ts";
 import { COMPONENTS, widen } from "./expr.ts";
-import { type Builder, buildDispatch } from "./module.ts";
+import { buildDispatch, type Builder } from "./module.ts";
 import type { Scope } from "./scope.ts";
 import type { Dispatch, Target } from "./target.ts";
 
@@ -37,7 +46,13 @@ interface Side {
 export function emitStagedContract(contraction: Contraction, target: Target): Dispatch {
   const { kernel, tile } = contraction;
   const workgroup = tile.across * tile.down;
-  const launch = { label: kernel.label, args: kernel.args, workgroup, groups: tilesOf(kernel, tile).count, lanes: 4 } as const;
+  const launch = {
+    label: kernel.label,
+    args: kernel.args,
+    workgroup,
+    groups: tilesOf(kernel, tile).count,
+    lanes: 4,
+  } as const;
   return buildDispatch(launch, target, (builder) => {
     const body = builder.root.child(1);
     const batch = placeGroup(kernel, tile, builder, body);

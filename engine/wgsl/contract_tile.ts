@@ -118,7 +118,10 @@ export function accumulatorType(kernel: ContractKernel): Dtype {
 /** Declares the accumulators `c<row>_<four>`. */
 export function declareAccumulators(tile: Tile, dtype: Dtype, body: Scope): void {
   for (let i = 0; i < tile.rows; i++) {
-    const names = Array.from({ length: tile.fours }, (_, j) => `var c${i}_${j} = vec4<${dtype}>(${literal(0, dtype)});`);
+    const names = Array.from(
+      { length: tile.fours },
+      (_, j) => `var c${i}_${j} = vec4<${dtype}>(${literal(0, dtype)});`,
+    );
     body.lines.push(names.join(" "));
   }
 }
@@ -153,7 +156,8 @@ export function storeTile(kernel: ContractKernel, tile: Tile, builder: Builder, 
       const frame: Frame = {
         scope: block,
         lanes: lanes.map((one) => [...place.batch, row, place.column(j, one), constantIndex(0)]),
-        leaf: (expr) => accumulator(expr, dtype, n % 4 === 0 ? result : `${result}.${COMPONENTS[lane]}`, n % 4 === 0, block),
+        leaf: (expr) =>
+          accumulator(expr, dtype, n % 4 === 0 ? result : `${result}.${COMPONENTS[lane]}`, n % 4 === 0, block),
         memo: new Map(),
       };
       builder.emitter.store(stores, frame);
@@ -177,4 +181,3 @@ function accumulator(expr: Expr, dtype: Dtype, text: string, wide: boolean, scop
 
 /** The coordinate of a kernel axis that an operand does not depend on. */
 export const NOWHERE: Index = constantIndex(0);
-

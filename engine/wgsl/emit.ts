@@ -28,7 +28,9 @@ export function emitKernel(kernel: Kernel, target: Target): readonly Dispatch[] 
     case "opaque": {
       const emit = opaques[kernel.op];
       if (emit) return emit(kernel, target);
-      throw new DeviceError(`wgsl: there is no kernel named "${kernel.op}"; known are ${Object.keys(opaques).join(", ")}`);
+      throw new DeviceError(
+        `wgsl: there is no kernel named "${kernel.op}"; known are ${Object.keys(opaques).join(", ")}`,
+      );
     }
   }
 }

@@ -8,7 +8,7 @@ import { type Argument, childrenOf, type Expr, type Store, visitExpr } from "../
 import { DeviceError } from "../device/backend.ts";
 import type { Dtype } from "../graph/node.ts";
 import type { ScalarPrimitive } from "../graph/scalar_ops.ts";
-import { boundText, indexText, type IndexText } from "./index.ts";
+import { boundText, type IndexText, indexText } from "./index.ts";
 import { FLOAT_FROM_BITS, literal, typeText } from "./literal.ts";
 import type { Scope, Value } from "./scope.ts";
 import type { Variables } from "./space.ts";
@@ -183,7 +183,9 @@ export class Emitter {
     const wide = alignment(lanes) !== "equal";
     const texts = (wide ? lanes : lanes.slice(0, 1)).map((lane) => this.#index(lane, frame.scope));
     const level = Math.max(...texts.map((text) => text.level));
-    const each = texts.map(({ text }) => dtype === "u32" ? text : dtype === "i32" ? `i32(${text})` : `${dtype}(i32(${text}))`);
+    const each = texts.map(({ text }) =>
+      dtype === "u32" ? text : dtype === "i32" ? `i32(${text})` : `${dtype}(i32(${text}))`
+    );
     const text = wide ? `vec4<${dtype}>(${each.join(", ")})` : each[0]!;
     return { text: this.#named(text, level, frame), level, wide };
   }

@@ -46,7 +46,9 @@ export function indexText(index: Index, scope: Scope, coordinates: readonly Coor
   let sum = "", level = 0;
   for (const [at, terms] of [...byLevel].sort((a, b) => a[0] - b[0])) {
     const joined = `${sum === "" ? "" : `${sum} `}${terms.join(" ")}`;
-    sum = scope.at(at).name(joined.startsWith("+ ") ? joined.slice(2) : joined.startsWith("- ") ? `0u ${joined}` : joined);
+    sum = scope.at(at).name(
+      joined.startsWith("+ ") ? joined.slice(2) : joined.startsWith("- ") ? `0u ${joined}` : joined,
+    );
     level = at;
   }
   if (sum === "") return { text: unsigned(index.offset), level: 0 };

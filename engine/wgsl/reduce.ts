@@ -18,9 +18,9 @@ import type { Dtype } from "../graph/node.ts";
 import { COMPONENTS, type Frame, widen } from "./expr.ts";
 import { foldIdentity, foldText, typeText } from "./literal.ts";
 import { weightOf } from "./map.ts";
-import { type Builder, buildDispatch } from "./module.ts";
+import { buildDispatch, type Builder } from "./module.ts";
 import type { Scope, Value } from "./scope.ts";
-import { indicesOf, lanesOf, type Merged, mergeAxes, volume } from "./space.ts";
+import { indicesOf, lanesOf, mergeAxes, type Merged, volume } from "./space.ts";
 import type { Dispatch, Target } from "./target.ts";
 
 /** How threads are laid over the two sides of the iteration space. */
@@ -251,14 +251,18 @@ class ReduceWriter {
     while (remaining > 8) {
       remaining /= 2;
       const steps = sums.map(({ fold }, i) =>
-        `${shared[i]}[local] = ${foldText(fold, `${shared[i]}[local]`, `${shared[i]}[local + ${remaining * across}u]`)};`
+        `${shared[i]}[local] = ${
+          foldText(fold, `${shared[i]}[local]`, `${shared[i]}[local + ${remaining * across}u]`)
+        };`
       );
       lines.push(`if (local < ${remaining * across}u) { ${steps.join(" ")} }`, "workgroupBarrier();");
     }
     const column = across === 1 ? "" : this.#body.name(`local % ${across}u`);
     sums.forEach(({ fold, stage }, i) => {
-      const parts = Array.from({ length: remaining }, (_, part) =>
-        across === 1 ? `${shared[i]}[${part}]` : `${shared[i]}[${column} + ${part * across}u]`);
+      const parts = Array.from(
+        { length: remaining },
+        (_, part) => across === 1 ? `${shared[i]}[${part}]` : `${shared[i]}[${column} + ${part * across}u]`,
+      );
       const text = this.#body.declare(parts.reduce((sum, part) => foldText(fold, sum, part)));
       this.#results[stage] = { text, level: 1, wide };
     });

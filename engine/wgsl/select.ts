@@ -93,7 +93,14 @@ function tensorParts(sizes: readonly number[], most: number): readonly (readonly
 }
 
 /** Clears the counts and sets the state; the cases of none and all are decided here. */
-function start(kernel: OpaqueKernel, k: number, result: number, scratch: number, total: number, target: Target): Dispatch {
+function start(
+  kernel: OpaqueKernel,
+  k: number,
+  result: number,
+  scratch: number,
+  total: number,
+  target: Target,
+): Dispatch {
   return rawDispatch({
     label: `${kernel.label} start`,
     workgroup: 64,
@@ -128,7 +135,9 @@ function count(kernel: OpaqueKernel, digit: Digit, parts: readonly Part[], scrat
     // Positions matter among equal keys only: without them equal tensors have equal texts.
     const offset = digit.of === "key" ? 0 : part.offset;
     groups += Math.ceil(unitsOf(part) / perGroup);
-    const assign = `tensor = ${tensor}u; first = ${first}u; units = ${unitsOf(part)}u; step = ${step}u; offset = ${offset}u;`;
+    const assign = `tensor = ${tensor}u; first = ${first}u; units = ${
+      unitsOf(part)
+    }u; step = ${step}u; offset = ${offset}u;`;
     return tensor === 0 ? `    ${assign}` : `    if (group >= ${first}u) { ${assign} }`;
   });
   const loads = parts.map((part, tensor) => {

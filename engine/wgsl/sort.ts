@@ -50,22 +50,30 @@ export function emitSort(
   ));
   for (let size = block * 2; size <= padded; size *= 2) {
     const half = size / 2;
-    dispatches.push(rawPerUnit({
-      label: `${label} mirror ${size}`,
-      bindings,
-      globals: GLOBAL_ORDER,
-      body: `  let start = (unit / ${half}u) * ${size}u;
-  let offset = unit % ${half}u;
-  order(start + offset, start + ${size - 1}u - offset, ${length}u);`,
-    }, padded / 2, target));
-    for (let distance = size / 4; distance >= block; distance /= 2) {
-      dispatches.push(rawPerUnit({
-        label: `${label} distance ${distance}`,
+    dispatches.push(rawPerUnit(
+      {
+        label: `${label} mirror ${size}`,
         bindings,
         globals: GLOBAL_ORDER,
-        body: `  let low = (unit / ${distance}u) * ${2 * distance}u + unit % ${distance}u;
+        body: `  let start = (unit / ${half}u) * ${size}u;
+  let offset = unit % ${half}u;
+  order(start + offset, start + ${size - 1}u - offset, ${length}u);`,
+      },
+      padded / 2,
+      target,
+    ));
+    for (let distance = size / 4; distance >= block; distance /= 2) {
+      dispatches.push(rawPerUnit(
+        {
+          label: `${label} distance ${distance}`,
+          bindings,
+          globals: GLOBAL_ORDER,
+          body: `  let low = (unit / ${distance}u) * ${2 * distance}u + unit % ${distance}u;
   order(low, low + ${distance}u, ${length}u);`,
-      }, padded / 2, target));
+        },
+        padded / 2,
+        target,
+      ));
     }
     dispatches.push(inBlocks(`  halve(${block / 2}u, local);`, "merge"));
   }
@@ -96,14 +104,17 @@ fn order(low: u32, high: u32) {
 /** Loads a block, runs `steps` on it, stores it. Beyond the end lie the greatest pairs, which stay there. */
 function blockBody(block: number, length: number, threads: number, steps: string): string {
   const halving = (text: string): string =>
-    text.replace(/halve\(([^,]+), local\);/g, (_, first) =>
-      `for (var distance = ${first}; distance > 0u; distance >>= 1u) {
+    text.replace(
+      /halve\(([^,]+), local\);/g,
+      (_, first) =>
+        `for (var distance = ${first}; distance > 0u; distance >>= 1u) {
       for (var pair = local; pair < ${block / 2}u; pair += ${threads}u) {
         let low = (pair / distance) * distance * 2u + pair % distance;
         order(low, low + distance);
       }
       workgroupBarrier();
-    }`);
+    }`,
+    );
   return `  let base = group * ${block}u;
   for (var i = local; i < ${block}u; i += ${threads}u) {
     let inside = base + i < ${length}u;

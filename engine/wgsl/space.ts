@@ -68,8 +68,10 @@ export function lanesOf(flat: Index, dims: readonly number[], width: number): re
   if (width === 1) return [delinearize(flat, dims)];
   const last = dims.length - 1;
   const coordinates = delinearize(flat, [...dims.slice(0, last), dims[last]! / width]);
-  return Array.from({ length: width }, (_, lane) =>
-    coordinates.map((index, axis) => axis === last ? offsetIndex(scaleIndex(index, width), lane) : index));
+  return Array.from(
+    { length: width },
+    (_, lane) => coordinates.map((index, axis) => axis === last ? offsetIndex(scaleIndex(index, width), lane) : index),
+  );
 }
 
 /** Variables of a thread: each has a name, and an axis number by which indices refer to it. */

@@ -12,10 +12,17 @@ const step = map([N], argsOf([["update", N]]), [
   store(0, i!, op("add", [op("mul", [load(0, i!), constant(2)]), constant(1)])),
 ]);
 /** sum of x */
-const total = reduce("row", [], [N], [
-  { buffer: 0, access: "read", dtype: "f32", length: N },
-  { buffer: 1, access: "write", dtype: "f32", length: 1 },
-], [["sum", load(0, i!)]], [store(1, constantIndex(0), stage(0), "outer")]);
+const total = reduce(
+  "row",
+  [],
+  [N],
+  [
+    { buffer: 0, access: "read", dtype: "f32", length: N },
+    { buffer: 1, access: "write", dtype: "f32", length: 1 },
+  ],
+  [["sum", load(0, i!)]],
+  [store(1, constantIndex(0), stage(0), "outer")],
+);
 
 gpuTest("openWebGpu() says what it runs on and what it can bind", (backend) => {
   assert.match(backend.description, /, (software|hardware)$/);
@@ -92,7 +99,8 @@ gpuTest("allocate() keeps to the budget, and says what to do", (backend) => {
   assert.throws(
     () => backend.allocate(2 << 20, "activations"),
     (error: Error) =>
-      error instanceof OutOfMemoryError && /"activations" needs 2.0 MiB; 3.0 MiB are in use of a budget of 4.0 MiB/.test(error.message),
+      error instanceof OutOfMemoryError &&
+      /"activations" needs 2.0 MiB; 3.0 MiB are in use of a budget of 4.0 MiB/.test(error.message),
   );
   first[Symbol.dispose]();
   assert.equal(backend.usedBytes, 0);
@@ -121,7 +129,7 @@ Deno.test("a refused shader is reported with numbered lines", async () => {
     await assert.rejects(compile(), (error: Error) => {
       assert.ok(error instanceof ShaderError && error instanceof DeviceError);
       assert.match(error.message, /the shader of "broken" does not compile/);
-      assert.match(error.message, /> 3 \|   let x: u32 = 1.5f;/);
+      assert.match(error.message, /> 3 \| {3}let x: u32 = 1.5f;/);
       return true;
     });
   }

@@ -168,7 +168,7 @@ export async function runOnCpu(kernels: readonly Kernel[], buffers: readonly Con
   return results;
 }
 
-/** The kernel gives on the cpu device what it means: f32 within `tolerance` of the value plus that of the largest one. */
+/** The kernel gives on the cpu device what it means: f32 within `tolerance` of the value and of the largest one. */
 export async function checkKernel(
   kernel: Exclude<Kernel, { kind: "opaque" }>,
   args: readonly Contents[],

@@ -1,7 +1,9 @@
-import { argsOf, axes, check, constant, bothTest, linearize, load, op, reduce, stage, store } from "./support.ts";
+import { argsOf, axes, bothTest, check, constant, linearize, load, op, reduce, stage, store } from "./support.ts";
 
 bothTest("column: bias gradients of all sizes", async (backend) => {
-  for (const [rows, columns] of [[1, 1], [7, 3], [64, 10], [100, 64], [33, 768], [500, 12], [300, 1], [50, 30]] as const) {
+  for (
+    const [rows, columns] of [[1, 1], [7, 3], [64, 10], [100, 64], [33, 768], [500, 12], [300, 1], [50, 30]] as const
+  ) {
     const at = axes([columns, rows]), x = load(0, linearize([at[1]!, at[0]!], [rows, columns]));
     await check(
       backend,

@@ -94,7 +94,11 @@ for (const software of [true, false]) {
         a: (_, i, l) => op("mul", [load(0, linearize([i, l], [m, k])), load(6, i)]),
         b: (_, l, j) => {
           const at = linearize([j, l], [n, k]);
-          return op("select", [op("less", [constant(40, "u32"), load(2, at, "u32")], "bool"), load(1, at), constant(0)]);
+          return op("select", [
+            op("less", [constant(40, "u32"), load(2, at, "u32")], "bool"),
+            load(1, at),
+            constant(0),
+          ]);
         },
         stores: (_, i, j) => {
           const at = linearize([i, j], [m, n]), biased = op("add", [accumulator, load(3, j)]);

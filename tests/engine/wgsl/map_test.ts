@@ -41,7 +41,9 @@ gpuTest("map: transposes, slices and broadcasts of any rank", async (backend) =>
         const size = dims[0] ?? 1;
         await check(
           backend,
-          map(dims, argsOf([["read", total], ["read", size], ["write", total]]), [store(2, linearize(at, dims), value)]),
+          map(dims, argsOf([["read", total], ["read", size], ["write", total]]), [
+            store(2, linearize(at, dims), value),
+          ]),
         );
       },
     ),
@@ -133,8 +135,11 @@ gpuTest("map: constants that no literal can hold", async (backend) => {
   const integers = [-0x80000000, -5, 0x7fffffff];
   const ints = await runKernel(
     backend,
-    map([1], argsOf(integers.map(() => ["write", 1, "i32"] as const)), integers.map((value, arg) =>
-      store(arg, constantIndex(0), constant(value, "i32")))),
+    map(
+      [1],
+      argsOf(integers.map(() => ["write", 1, "i32"] as const)),
+      integers.map((value, arg) => store(arg, constantIndex(0), constant(value, "i32"))),
+    ),
     integers.map(() => new Int32Array(1)),
   );
   integers.forEach((value, arg) => assert.equal(ints[arg]![0], value));

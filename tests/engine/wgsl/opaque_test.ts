@@ -26,7 +26,11 @@ bothTest("gather: rows by id, zeros outside", async (backend) => {
     const width = rest.reduce((p, s) => p * s, 1), table = randoms(7 * width);
     for (const dtype of ["u32", "i32"] as const) {
       const ids = dtype === "u32" ? Uint32Array.of(0, 6, 7, 3, 0xffffffff) : Int32Array.of(0, 6, 7, 3, -1);
-      const [, , actual] = await runKernel(backend, gather(7, rest, 5, dtype), [table, ids, new Float32Array(5 * width)]);
+      const [, , actual] = await runKernel(backend, gather(7, rest, 5, dtype), [
+        table,
+        ids,
+        new Float32Array(5 * width),
+      ]);
       ids.forEach((id, position) => {
         const wanted = id >= 0 && id < 7 ? table.slice(id * width, (id + 1) * width) : new Float32Array(width);
         assert.deepEqual(actual!.slice(position * width, (position + 1) * width), wanted);
@@ -64,7 +68,13 @@ bothTest("scatterAdd: sums in ascending position, to the last bit, every length"
         wanted[id * width! + c] = Math.fround(wanted[id * width! + c]! + updates[position * width! + c]!);
       }
     });
-    const data: Data[] = [ids, updates, new Float32Array(rows! * width!).fill(9), new Uint32Array(count!), new Uint32Array(count!)];
+    const data: Data[] = [
+      ids,
+      updates,
+      new Float32Array(rows! * width!).fill(9),
+      new Uint32Array(count!),
+      new Uint32Array(count!),
+    ];
     const actual = await runKernel(backend, kernel, data);
     assert.deepEqual(actual[2], wanted, `${count} updates of ${rows} rows`);
   }
@@ -93,21 +103,35 @@ async function checkSelect(backend: WebGpuBackend, tensors: readonly Uint32Array
   const kernel = select(tensors.map((tensor) => tensor.length));
   const [T, L] = (await runKernel(backend, kernel, data))[tensors.length + 1]! as unknown as [number, number];
   const keep = Math.min(k, all.length);
-  const kept = new Set(all.map((key, p) => ({ key, p })).sort((x, y) => y.key - x.key || x.p - y.p).slice(0, keep).map((x) => x.p));
+  const kept = new Set(
+    all.map((key, p) => ({ key, p })).sort((x, y) => y.key - x.key || x.p - y.p).slice(0, keep).map((x) => x.p),
+  );
   all.forEach((key, p) => {
-    assert.equal(key > T || (key === T && p < L), kept.has(p), `k ${k} of ${all.length}: position ${p}, key ${key}, T ${T}, L ${L}`);
+    assert.equal(
+      key > T || (key === T && p < L),
+      kept.has(p),
+      `k ${k} of ${all.length}: position ${p}, key ${key}, T ${T}, L ${L}`,
+    );
   });
   if (k === 0) assert.deepEqual([T, L], [0xffffffff, 0]);
   else if (k >= all.length) assert.deepEqual([T, L], [0, all.length]);
 }
 
 bothTest("selectThreshold: exactly k, ties by position, whatever the keys", async (backend) => {
-  const key = fc.oneof(fc.constant(0), fc.constantFrom(1, 7, 0xffffffff, 0x80000000), fc.integer({ min: 0, max: 0xffffffff }));
+  const key = fc.oneof(
+    fc.constant(0),
+    fc.constantFrom(1, 7, 0xffffffff, 0x80000000),
+    fc.integer({ min: 0, max: 0xffffffff }),
+  );
   const tensor = fc.array(key, { minLength: 1, maxLength: 40 });
   await fc.assert(
-    fc.asyncProperty(fc.array(tensor, { minLength: 1, maxLength: 4 }), fc.integer({ min: 0, max: 170 }), async (lists, k) => {
-      await checkSelect(backend, lists.map((list) => Uint32Array.from(list)), k);
-    }),
+    fc.asyncProperty(
+      fc.array(tensor, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 0, max: 170 }),
+      async (lists, k) => {
+        await checkSelect(backend, lists.map((list) => Uint32Array.from(list)), k);
+      },
+    ),
     { numRuns: 12 },
   );
 });
@@ -115,9 +139,16 @@ bothTest("selectThreshold: exactly k, ties by position, whatever the keys", asyn
 bothTest("selectThreshold: half zeros, all equal, many tensors", async (backend) => {
   const n = 9000, random = Uint32Array.from(randoms(n), (v) => v < 0 ? 0 : Math.floor(v * 4294967295));
   const zeros = random.filter((v) => v === 0).length;
-  for (const k of [1, 100, n - zeros, n - zeros + 1, n - 1, n]) await checkSelect(backend, [random.slice(0, 4001), random.slice(4001)], k);
-  for (const k of [0, 1, 2500, 4999, 5000, 6000]) await checkSelect(backend, [new Uint32Array(5000).fill(0xffffffff)], k);
-  const many = Array.from({ length: 40 }, (_, i) => Uint32Array.from(randoms(3 + i, i + 1), (v) => Math.floor((v + 1) * 8)));
+  for (const k of [1, 100, n - zeros, n - zeros + 1, n - 1, n]) {
+    await checkSelect(backend, [random.slice(0, 4001), random.slice(4001)], k);
+  }
+  for (const k of [0, 1, 2500, 4999, 5000, 6000]) {
+    await checkSelect(backend, [new Uint32Array(5000).fill(0xffffffff)], k);
+  }
+  const many = Array.from(
+    { length: 40 },
+    (_, i) => Uint32Array.from(randoms(3 + i, i + 1), (v) => Math.floor((v + 1) * 8)),
+  );
   for (const k of [1, 300, 600]) await checkSelect(backend, many, k);
 });
 

@@ -4,11 +4,11 @@ import type { ReduceKernel } from "../../../engine/compile/kernel.ts";
 import {
   argsOf,
   axes,
+  bothTest,
   check,
   constant,
   constantIndex,
   type Data,
-  bothTest,
   linearize,
   load,
   op,
@@ -32,7 +32,9 @@ function softmax(rows: number, length: number): ReduceKernel {
 }
 
 bothTest("row: softmax of every length class", async (backend) => {
-  for (const [rows, length] of [[5, 1], [3, 7], [700, 20], [9, 32], [4, 33], [6, 50], [10, 128], [3, 1000], [2, 1021]]) {
+  for (
+    const [rows, length] of [[5, 1], [3, 7], [700, 20], [9, 32], [4, 33], [6, 50], [10, 128], [3, 1000], [2, 1021]]
+  ) {
     await check(backend, softmax(rows!, length!));
   }
 });
@@ -100,9 +102,16 @@ bothTest("row: any outer and inner axes, strided and merged", async (backend) =>
 
 bothTest("row: more rows than one dimension of workgroups holds", async (backend) => {
   const rows = 70001, length = 33, at = axes([rows, length]);
-  const kernel = reduce("row", [rows], [length], argsOf([["read", rows], ["write", rows]]), [["sum", load(0, at[0]!)]], [
-    store(1, at[0]!, stage(0), "outer"),
-  ]);
+  const kernel = reduce(
+    "row",
+    [rows],
+    [length],
+    argsOf([["read", rows], ["write", rows]]),
+    [["sum", load(0, at[0]!)]],
+    [
+      store(1, at[0]!, stage(0), "outer"),
+    ],
+  );
   const values = Float32Array.from({ length: rows }, (_, i) => i % 100);
   const [, sums] = await runKernel(backend, kernel, [values, new Float32Array(rows)]);
   for (const row of [0, 65535, 65536, rows - 1]) assert.equal(sums![row], values[row]! * length);

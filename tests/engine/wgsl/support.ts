@@ -4,7 +4,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { constantIndex, coordinate, delinearize, type Index, linearize, rangeOf } from "../../../engine/compile/index.ts";
+import {
+  constantIndex,
+  coordinate,
+  delinearize,
+  type Index,
+  linearize,
+  rangeOf,
+} from "../../../engine/compile/index.ts";
 import type {
   Argument,
   ContractKernel,
@@ -25,7 +32,11 @@ export type Data = Float32Array | Uint32Array | Int32Array;
 // ---------------------------------------------------------------- device
 
 /** Registers a test that needs WebGPU. Skipped, and says so, only where there is no adapter and none is demanded. */
-export function gpuTest(name: string, body: (backend: WebGpuBackend) => Promise<void>, options: WebGpuOptions = {}): void {
+export function gpuTest(
+  name: string,
+  body: (backend: WebGpuBackend) => Promise<void>,
+  options: WebGpuOptions = {},
+): void {
   Deno.test(name, async () => {
     const adapter = await navigator.gpu?.requestAdapter();
     if (!adapter && Deno.env.get("SEVEN_REQUIRE_WEBGPU") !== "1") {

@@ -1,0 +1,35 @@
+/**
+ * Tables in plain text.
+ *
+ * @module
+ */
+
+/**
+ * Lays out rows under a heading: the first column to the left, numbers to the right.
+ *
+ * @param rows Cells; the first row is the heading.
+ * @returns One line per row.
+ */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)).join("   ")
+  );
+}
+
+/** A share as a percentage with two digits. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** A number with separators between thousands. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** A time in seconds, or in minutes and seconds where it is long. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
