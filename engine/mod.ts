@@ -58,3 +58,8 @@ export type {
 } from "./compile/kernel.ts";
 export type { Atom, Bound, Index } from "./compile/index.ts";
 export type { Helper, ScalarPrimitive, ScalarTypes } from "./graph/scalar_ops.ts";
+export { type ByteSource, byteSource } from "./io/byte_source.ts";
+export { openSafetensors, parseSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors.ts";
+export { SafetensorsError } from "./io/safetensors_error.ts";
+export type { TensorEntry } from "./io/safetensors_header.ts";
+export { safetensorsChunks, writeSafetensors } from "./io/safetensors_write.ts";

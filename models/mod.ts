@@ -26,10 +26,10 @@
  * @module
  */
 export {
-  type Checkpoint,
-  CheckpointError,
   checkModelType,
   checkParams,
+  type Checkpoint,
+  CheckpointError,
   loadCheckpoint,
   readConfig,
 } from "./checkpoint.ts";

@@ -20,7 +20,7 @@ import {
   take,
   type Tensor,
 } from "../engine/mod.ts";
-import { CheckpointError, checkModelType } from "./checkpoint.ts";
+import { checkModelType, CheckpointError } from "./checkpoint.ts";
 import { validate } from "./validate.ts";
 
 /** What the model needs of `config.json`. */
@@ -81,7 +81,9 @@ export function viTConfig(json: unknown, label: string): ViTConfig {
   const { head_dim, num_labels, id2label, ...config } = validate<z.infer<typeof schema>>(schema, json, fail);
   const { hidden_size, num_attention_heads, image_size, patch_size } = config;
   if (head_dim === undefined && hidden_size % num_attention_heads !== 0) {
-    throw fail(`hidden_size ${hidden_size} is no multiple of num_attention_heads ${num_attention_heads}; give head_dim`);
+    throw fail(
+      `hidden_size ${hidden_size} is no multiple of num_attention_heads ${num_attention_heads}; give head_dim`,
+    );
   }
   if (image_size % patch_size !== 0) throw fail(`image_size ${image_size} is no multiple of patch_size ${patch_size}`);
   return {

@@ -7,8 +7,8 @@
 import {
   constant,
   foldIn,
-  hostTensor,
   type HostTensor,
+  hostTensor,
   keyFromSeed,
   literal,
   openDevice,

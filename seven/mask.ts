@@ -4,11 +4,14 @@
  * @module
  */
 import {
+  add,
+  cast,
   constant,
   type HostTensor,
   hostTensor,
   packBits,
   sizeOf,
+  sum,
   type Tensor,
   type Type,
   unpackBits,
@@ -47,6 +50,11 @@ export function applyMasks(values: Named<Tensor>, masks: Named<Tensor>): Record<
     const mask = masks[name];
     return mask ? where(mask, value, constant(0, value.shape, value.dtype)) : value;
   });
+}
+
+/** Number of weights that bool masks keep, as a rank-0 u32 tensor. */
+export function countMasks(masks: Named<Tensor>): Tensor {
+  return Object.values(masks).map((mask) => sum(cast(mask, "u32"))).reduce((a, b) => add(a, b));
 }
 
 /** Number of flags set in packed masks on the host. */

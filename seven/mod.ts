@@ -3,10 +3,21 @@
  *
  * @module
  */
-export { type Criterion, type CriterionContext, type CriterionState, type Named } from "./criteria/criterion.ts";
+export {
+  type Criterion,
+  type CriterionContext,
+  type CriterionState,
+  type Named,
+  type Progress,
+} from "./criteria/criterion.ts";
 export { seven, sevenDefaults, type SevenOptions } from "./criteria/seven.ts";
 export { magnitude } from "./criteria/magnitude.ts";
-export { random } from "./criteria/random.ts";
+export { random, shuffleMasks } from "./criteria/random.ts";
+export { snip } from "./criteria/snip.ts";
+export { grasp, type GraspOptions } from "./criteria/grasp.ts";
+export { force } from "./criteria/force.ts";
+export { platon, type PlatonOptions } from "./criteria/platon.ts";
+export { movement, type MovementOptions, softMovement, type SoftMovementOptions } from "./criteria/movement.ts";
 export {
   biasCorrections,
   type GradientStatistics,
@@ -22,23 +33,21 @@ export {
   type SparsitySchedule,
   sparsitySchedule,
 } from "./schedule.ts";
+export { type Method, methodNamed, type MethodOptions, methods, sevenDyn, sevenPre } from "./methods.ts";
+export { NonFiniteError, type RunOptions, runPruning, type RunResult, type StepEvent, type Turn } from "./run.ts";
+export { applyMasks, countKept, countMasks, fullMasks, packMasks, unpackMasks } from "./mask.ts";
 export {
-  type Method,
-  methodNamed,
-  type MethodOptions,
-  methods,
-  oneShotMagnitude,
-  oneShotRandom,
-  sevenPre,
-} from "./methods.ts";
-export { NonFiniteError, type RunOptions, runPruning, type RunResult, type StepEvent } from "./run.ts";
-export { applyMasks, countKept, fullMasks, packMasks, unpackMasks } from "./mask.ts";
-export {
+  type Loss,
+  type LossContext,
   type PruningSpec,
   type PruningState,
+  type PruningStep,
   type PruningSteps,
   pruningSteps,
+  type Scope,
+  sparseParams,
   type StepBatch,
   type StepInputs,
+  type StepNumbers,
   type StepReport,
 } from "./pruning.ts";

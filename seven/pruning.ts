@@ -2,13 +2,16 @@
  * Pruning while training, as pure step functions over one state. A method is a criterion and a schedule; the host picks
  * the step whose turn it is:
  *
- * - `prune` (steps of the window): gradient, statistics, score, exact top-k mask over all prunable weights, optimiser
- *   step, mask applied;
- * - `train` (all others): gradient, optimiser step, mask applied.
+ * - `prune` (the pruning steps of the window): gradient, statistics, score, new masks, optimiser step, masks applied;
+ * - `observe` (the other steps of the window): gradient, statistics, optimiser step, masks applied;
+ * - `train` (all others): gradient, optimiser step, masks applied.
  *
- * One gradient serves both halves of a pruning step: the score first, the update after, as in Algorithms 1 and 2 of the
- * paper. Masks are permanent: what was pruned ranks below everything, so no tie, negative or NaN score brings it back.
- * After every step a pruned weight is exactly 0 in the parameters and in the optimiser's moments.
+ * One gradient serves both halves of a step: the score first, the update after, as in Algorithms 1 and 2 of the paper.
+ *
+ * Criteria whose weights are "zeroed" and never return (SEVEN among them) have every pruned weight exactly 0 in the
+ * parameters, in the optimiser's moments and in the statistics after every step; what was pruned ranks below everything,
+ * so no tie, negative or NaN score brings it back. Criteria that keep weights dense give the model weight * mask, and
+ * so does {@linkcode sparseParams} to whoever saves or judges it.
  *
  * @module
  */
@@ -19,14 +22,22 @@ import {
   type Optimizer,
   type OptimizerState,
   partition,
+  sizeOf,
   type Step,
   type Tensor,
   type Type,
+  where,
 } from "../engine/mod.ts";
-import type { Criterion, CriterionContext, CriterionState, Named } from "./criteria/criterion.ts";
-import { mapNamed } from "./criteria/criterion.ts";
-import { applyMasks, fullMasks, packMasks, unpackMasks } from "./mask.ts";
-import { OptionError } from "./schedule.ts";
+import {
+  type Criterion,
+  type CriterionContext,
+  type CriterionState,
+  mapNamed,
+  type Named,
+  type Progress,
+} from "./criteria/criterion.ts";
+import { applyMasks, countMasks, fullMasks, packMasks, unpackMasks } from "./mask.ts";
+import { keptCount, OptionError } from "./schedule.ts";
 
 /** Everything that changes while pruning. */
 export interface PruningState<T> {
@@ -46,8 +57,8 @@ export interface StepInputs<T> {
   readonly optimizer: Named<T>;
   /** {@linkcode Criterion.scalars} of this update. */
   readonly criterion: Named<T>;
-  /** Weights to keep, u32. */
-  readonly keep: T;
+  /** Weights to keep, u32: of all (under "global"), or of each tensor by name. */
+  readonly keep: Named<T>;
   /** Random key of this step, u32[2]. */
   readonly key: T;
 }
@@ -62,39 +73,77 @@ export interface StepBatch<D, T> {
 
 /** What every step reports. */
 export interface StepReport {
+  /** Weights kept, u32; of pruning steps whose criterion has a rule of its own, others keep what they are told. */
+  readonly kept?: Tensor;
   /** Mean loss of the batch, before the update. */
   readonly loss: Tensor;
 }
 
+/** What a loss may use besides parameters and data. */
+export interface LossContext {
+  /** Random key of the step, u32[2], for dropout. */
+  readonly key: Tensor;
+  /** What logits are to be divided by: 1, unless a criterion asks for other (GraSP). */
+  readonly temperature: number;
+}
+
+/** Mean loss of a batch, rank 0. */
+export type Loss<D> = (params: Named<Tensor>, data: D, context: LossContext) => Tensor;
+
+/** Which weights compete for being kept: all together, or those of each tensor. */
+export type Scope = "global" | "tensor";
+
 /** A pruning method over a model. */
 export interface PruningSpec<D> {
-  /** Mean loss of a batch; `key` drives dropout. */
-  readonly loss: (params: Named<Tensor>, data: D, key: Tensor) => Tensor;
+  /** Mean loss of a batch. */
+  readonly loss: Loss<D>;
   /** Which parameters may be pruned. */
   readonly prunable: (name: string) => boolean;
   /** How weights move. */
   readonly optimizer: Optimizer;
   /** How weights are ranked. */
   readonly criterion: Criterion;
+  /** Which weights compete; "global". */
+  readonly scope?: Scope;
 }
+
+/** Numbers of a step on the host. */
+export interface StepNumbers {
+  /** Step, from 1. */
+  readonly t: number;
+  readonly learningRate: number;
+  readonly key: Uint32Array;
+  /** Where the criterion stands. */
+  readonly progress: Progress;
+}
+
+/** A step over the pruning state. */
+export type PruningStep<D> = Step<PruningState<Tensor>, StepBatch<D, Tensor>, StepReport>;
 
 /** Step functions of a method, all over one state, and that state's beginning. */
 export interface PruningSteps<D> {
   /** State for these parameters: averages at 0, masks full. @throws {OptionError} when nothing is prunable. */
   init(params: Named<HostTensor>): PruningState<HostTensor>;
-  /** A step that prunes to `inputs.keep` weights. */
-  readonly prune: Step<PruningState<Tensor>, StepBatch<D, Tensor>, StepReport>;
-  /** A step that trains under the masks. */
-  readonly train: Step<PruningState<Tensor>, StepBatch<D, Tensor>, StepReport>;
-  /** Types of the inputs of both steps. */
-  readonly inputTypes: StepInputs<Type>;
-  /** Values of the inputs at step `t` (from 1); `update` counts the criterion's updates (from 1). */
-  inputs(step: { t: number; update: number; learningRate: number; keep: number; key: Uint32Array }): StepInputs<
-    number | Uint32Array
-  >;
+  /** Chooses new masks, and trains. */
+  readonly prune: PruningStep<D>;
+  /** Updates the statistics, and trains under the masks. */
+  readonly observe: PruningStep<D>;
+  /** Trains under the masks. */
+  readonly train: PruningStep<D>;
+  /** Types of the inputs of all steps, for parameters of these types. */
+  inputTypes(params: Named<Type>): StepInputs<Type>;
+  /** Values of the inputs of a step, for parameters of these types. */
+  inputs(params: Named<Type>, numbers: StepNumbers): StepInputs<number | Uint32Array>;
 }
 
 const scalarType = (dtype: Type["dtype"]): Type => ({ shape: [], dtype });
+
+/** Parameters as the model sees them: with 0 where pruned, whatever the state keeps aside. */
+export function sparseParams(
+  { params, masks }: Pick<PruningState<Tensor>, "params" | "masks">,
+): Record<string, Tensor> {
+  return applyMasks(params, unpackMasks(masks, params));
+}
 
 /**
  * Builds the step functions of a method.
@@ -113,34 +162,65 @@ const scalarType = (dtype: Type["dtype"]): Type => ({ shape: [], dtype });
  * ```
  */
 export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
-  const { optimizer, criterion } = spec;
-  type State = PruningState<Tensor>;
-  type Batch = StepBatch<D, Tensor>;
+  const { optimizer, criterion, scope = "global" } = spec;
+  const keepsDense = criterion.weights === "kept";
+  type Masks = Named<Tensor>;
 
-  const differentiate = (state: State, { data, inputs }: Batch) => {
-    const loss = spec.loss(state.params, data, inputs.key);
-    return { loss, grads: grad(loss, state.params as Record<string, Tensor>) as Named<Tensor> };
-  };
-  const descend = (state: State, grads: Named<Tensor>, masks: Named<Tensor>, { inputs }: Batch) => {
-    const next = optimizer.update(grads, state.optimizer, state.params, inputs.optimizer);
-    return {
-      params: applyMasks(next.params, masks),
-      optimizer: mapNamed(next.state, (averages) => applyMasks(averages, masks)),
-    };
-  };
-  const contextOf = (state: State, grads: () => Named<Tensor>, { inputs }: Batch): CriterionContext => {
+  /** The forward and backward half: everything a step reads of the old state. */
+  const begin = (state: PruningState<Tensor>, { data, inputs }: StepBatch<D, Tensor>) => {
     const weights = partition(state.params, (name) => name in state.masks)[0];
-    return {
+    const masks = unpackMasks(state.masks, weights);
+    // Inner nodes: the gradient at weight * mask is dense, whatever the mask.
+    const seen = keepsDense ? applyMasks(state.params, masks) : state.params;
+    const lossAt = (params: Named<Tensor>, temperature = 1) =>
+      spec.loss(params, data, { key: inputs.key, temperature });
+    const loss = lossAt(seen);
+    const grads = grad(loss, seen as Record<string, Tensor>) as Named<Tensor>;
+    const context: CriterionContext = {
       weights,
-      get grads() {
-        return partition(grads(), (name) => name in state.masks)[0];
-      },
-      get masks() {
-        return unpackMasks(state.masks, weights);
-      },
+      grads: partition(grads, (name) => name in state.masks)[0],
+      masks,
       key: inputs.key,
       scalars: inputs.criterion,
+      loss: (others, temperature) => lossAt({ ...seen, ...others }, temperature),
     };
+    return { loss, grads, masks, context };
+  };
+  /** The optimiser's half, under given masks; `free` lets pruned weights grow until masks are chosen again. */
+  const descend = (
+    state: PruningState<Tensor>,
+    grads: Named<Tensor>,
+    masks: Masks,
+    { inputs }: StepBatch<D, Tensor>,
+    free = false,
+  ): Pick<PruningState<Tensor>, "params" | "optimizer"> => {
+    const flowing = keepsDense && criterion.learns !== "dense" ? applyMasks(grads, masks) : grads;
+    const next = optimizer.update(flowing, state.optimizer, state.params, inputs.optimizer);
+    if (keepsDense && criterion.learns !== "dense") {
+      // Pruned weights rest: neither weight decay nor momentum moves them.
+      const resting = mapNamed(
+        next.params,
+        (value, name) => masks[name] ? where(masks[name], value, state.params[name]!) : value,
+      );
+      return { params: resting, optimizer: next.state };
+    }
+    if (keepsDense || free) return { params: next.params, optimizer: next.state };
+    const moments = criterion.returns ? next.state : mapNamed(next.state, (averages) => applyMasks(averages, masks));
+    return { params: applyMasks(next.params, masks), optimizer: moments };
+  };
+  const choose = (context: CriterionContext, statistics: CriterionState<Tensor>, keep: Named<Tensor>): Masks => {
+    if (criterion.masks) return criterion.masks(context, statistics);
+    const scores = criterion.score(context, statistics);
+    const eligible = criterion.returns ? undefined : context.masks;
+    if (scope === "global") return keepTopK(scores, keep.all!, eligible);
+    const one = (record: Named<Tensor> | undefined, name: string) => record && { [name]: record[name]! };
+    return mapNamed(scores, (score, name) => keepTopK({ [name]: score }, keep[name]!, one(eligible, name))[name]!);
+  };
+  const settle = (statistics: CriterionState<Tensor>, masks: Masks): CriterionState<Tensor> =>
+    criterion.returns ? statistics : mapNamed(statistics, (named) => applyMasks(named, masks));
+  const counts = (params: Named<Type>): Named<number> => {
+    const sizes = mapNamed(partition(params, spec.prunable)[0], sizeOf);
+    return scope === "tensor" ? sizes : { all: Object.values(sizes).reduce((a, b) => a + b, 0) };
   };
 
   return {
@@ -159,37 +239,36 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       };
     },
     prune(state, batch) {
-      const { loss, grads } = differentiate(state, batch);
-      const context = contextOf(state, () => grads, batch);
+      const { loss, grads, context } = begin(state, batch);
       const statistics = criterion.update(context, state.criterion);
-      const masks = keepTopK(criterion.score(context, statistics), batch.inputs.keep, context.masks);
+      const masks = choose(context, statistics, batch.inputs.keep);
       const next = descend(state, grads, masks, batch);
-      return {
-        state: { ...next, criterion: maskStatistics(statistics, masks), masks: packMasks(masks) },
-        metrics: { loss },
-      };
+      const packed = packMasks(masks);
+      const metrics = criterion.masks ? { loss, kept: countMasks(masks) } : { loss };
+      return { state: { ...next, criterion: settle(statistics, masks), masks: packed }, metrics };
+    },
+    observe(state, batch) {
+      const { loss, grads, masks, context } = begin(state, batch);
+      const statistics = criterion.update(context, state.criterion);
+      const next = descend(state, grads, masks, batch, criterion.returns);
+      return { state: { ...next, criterion: settle(statistics, masks), masks: state.masks }, metrics: { loss } };
     },
     train(state, batch) {
-      const { loss, grads } = differentiate(state, batch);
-      const next = descend(state, grads, unpackMasks(state.masks, state.params), batch);
+      const { loss, grads, masks } = begin(state, batch);
+      const next = descend(state, grads, masks, batch);
       return { state: { ...next, criterion: state.criterion, masks: state.masks }, metrics: { loss } };
     },
-    inputTypes: {
+    inputTypes: (params) => ({
       optimizer: mapNamed(optimizer.scalars(1, 1), () => scalarType("f32")),
-      criterion: mapNamed(criterion.scalars(1), () => scalarType("f32")),
-      keep: scalarType("u32"),
+      criterion: mapNamed(criterion.scalars({ update: 1, sparsity: 0, target: 0 }), () => scalarType("f32")),
+      keep: mapNamed(counts(params), () => scalarType("u32")),
       key: { shape: [2], dtype: "u32" },
-    },
-    inputs: ({ t, update, learningRate, keep, key }) => ({
+    }),
+    inputs: (params, { t, learningRate, key, progress }) => ({
       optimizer: optimizer.scalars(t, learningRate),
-      criterion: criterion.scalars(update),
-      keep,
+      criterion: criterion.scalars(progress),
+      keep: mapNamed(counts(params), (count) => keptCount(count, progress.sparsity)),
       key,
     }),
   };
-}
-
-/** Statistics of pruned weights are 0, as their scores are in the released code: nothing of them is left. */
-function maskStatistics(statistics: CriterionState<Tensor>, masks: Named<Tensor>): CriterionState<Tensor> {
-  return mapNamed(statistics, (named) => applyMasks(named, masks));
 }

@@ -20,9 +20,10 @@ import {
   type Type,
 } from "../engine/mod.ts";
 import type { Named } from "./criteria/criterion.ts";
+import { countKept } from "./mask.ts";
 import type { Method } from "./methods.ts";
-import { type PruningState, pruningSteps, type StepBatch, type StepReport } from "./pruning.ts";
-import { keptCount, OptionError } from "./schedule.ts";
+import { type Loss, type PruningState, pruningSteps, type StepBatch, type StepReport } from "./pruning.ts";
+import { OptionError } from "./schedule.ts";
 
 /** What a run is made of. */
 export interface RunOptions<D> {
@@ -31,7 +32,7 @@ export interface RunOptions<D> {
   /** Initial parameters. */
   readonly params: Named<HostTensor>;
   /** Mean loss of a batch. */
-  readonly loss: (params: Named<Tensor>, data: D, key: Tensor) => Tensor;
+  readonly loss: Loss<D>;
   /** Which parameters may be pruned. */
   readonly prunable: (name: string) => boolean;
   /** How weights move. */
@@ -82,9 +83,9 @@ export interface RunResult {
   readonly prunable: number;
   /** Of these, kept. */
   readonly kept: number;
-  /** Kernel launches of a training and of a pruning step. */
-  readonly dispatches: { readonly train: number; readonly prune: number };
-  /** Bytes of temporaries of both programs. */
+  /** Kernel launches of each kind of step that the run had. */
+  readonly dispatches: { readonly [turn in Turn]?: number };
+  /** Bytes of temporaries of all its programs. */
   readonly slotBytes: number;
 }
 
@@ -100,6 +101,9 @@ export class NonFiniteError extends Error {
   }
 }
 
+/** Which step function a step runs. */
+export type Turn = "prune" | "observe" | "train";
+
 type State = PruningState<Tensor>;
 type StepProgram<D> = Program<State, StepBatch<D, Tensor>, StepReport>;
 
@@ -112,62 +116,57 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
       `pruning ends at step ${method.schedule.end}, after the ${steps} steps of the run; give more steps or fewer pruning steps`,
     );
   }
-  const functions = pruningSteps<D>({ ...options, criterion: method.criterion });
+  const { criterion, scope, schedule } = method;
+  const functions = pruningSteps<D>({ ...options, criterion, ...(scope ? { scope } : {}) });
   const initial = functions.init(options.params);
   const prunable = Object.keys(initial.masks).reduce((sum, name) => sum + sizeOf(options.params[name]!), 0);
-  // Key order of a record is its structure here: the types come from the placed state itself.
   const state = device.place(initial as never) as unknown as Placed<State>;
   const types = {
     state: state.types,
-    batch: { data: options.dataTypes, inputs: functions.inputTypes },
+    batch: { data: options.dataTypes, inputs: functions.inputTypes(options.params) },
   } as unknown as Parameters<typeof device.compile<State, StepBatch<D, Tensor>, StepReport>>[1];
-  const [train, prune] = await Promise.all([
-    device.compile(functions.train, types, { checkFinite }),
-    device.compile(functions.prune, types, { checkFinite }),
-  ]);
-  using _train = train;
-  using _prune = prune;
+  const turnOf = (t: number): Turn =>
+    schedule.at(t) !== undefined ? "prune" : t >= schedule.start && t < schedule.end ? "observe" : "train";
+  const turns = new Set(Array.from({ length: steps }, (_, i) => turnOf(i + 1)));
+  const compiled = await Promise.all(
+    [...turns].map(async (turn) => [turn, await device.compile(functions[turn], types, { checkFinite })] as const),
+  );
+  using stack = new DisposableStack();
+  const programs = new Map(compiled.map(([turn, program]) => [turn, stack.use(program)]));
   const rootKey = keyFromSeed(options.seed);
-  const reader = new MetricsReader<D>([train, prune], options.onReport);
-  let kept = prunable, updates = 0;
+  const reader = new MetricsReader<D>([...programs.values()], prunable, options.onReport);
+  let sparsity = 0, update = 0;
   for (let t = 1; t <= steps && !options.signal?.aborted; t++) {
-    const sparsity = method.schedule.at(t);
-    if (sparsity !== undefined) {
-      kept = keptCount(prunable, sparsity);
-      updates++;
-    }
+    const turn = turnOf(t);
+    sparsity = schedule.at(t) ?? sparsity;
+    if (turn !== "train") update++;
     const learningRate = options.learningRate(t - 1);
     const { value: data, done } = options.batches.next();
     if (done) throw new OptionError(`the training batches ended after ${t - 1} of ${steps} steps`);
-    const inputs = functions.inputs({
-      t,
-      update: Math.max(1, updates),
-      learningRate,
-      keep: kept,
-      key: foldKey(rootKey, t),
-    });
-    const program = sparsity === undefined ? train : prune;
+    const progress = { update: Math.max(1, update), sparsity, target: schedule.sparsity };
+    const inputs = functions.inputs(options.params, { t, learningRate, key: foldKey(rootKey, t), progress });
+    const program = programs.get(turn)!;
     program.run(state, { data, inputs } as never);
     const last = t === steps || options.signal?.aborted === true;
     const logged = t === 1 || last || t % logEvery === 0;
-    reader.add(program, {
-      step: t,
-      sparsity: 1 - kept / prunable,
-      kept,
-      learningRate,
-      pruned: sparsity !== undefined,
-    }, logged);
+    const kept = Object.values(inputs.keep).reduce<number>((sum, count) => sum + (count as number), 0);
+    reader.add(
+      program,
+      { step: t, sparsity: 1 - kept / prunable, kept, learningRate, pruned: turn === "prune" },
+      logged,
+    );
     if (logged) await reader.read();
     // Lets signals and timers in: the cpu device works on this very thread.
     else if (device.kind === "cpu") await macrotask();
   }
   await reader.read();
+  const masks = await state.readAll("masks");
   return {
     state,
     prunable,
-    kept,
-    dispatches: { train: train.dispatches, prune: prune.dispatches },
-    slotBytes: train.plan.slotBytes + prune.plan.slotBytes,
+    kept: countKept(masks),
+    dispatches: Object.fromEntries(compiled.map(([turn, program]) => [turn, program.dispatches])),
+    slotBytes: compiled.reduce((sum, [, program]) => sum + program.plan.slotBytes, 0),
   };
 }
 
@@ -186,7 +185,14 @@ function macrotask(): Promise<void> {
 class MetricsReader<D> {
   readonly #waiting = new Map<StepProgram<D>, { event: Omit<StepEvent, "loss">; logged: boolean }[]>();
 
-  constructor(readonly programs: readonly StepProgram<D>[], readonly onReport?: (event: StepEvent) => void) {
+  /** What a criterion's own rule last kept. */
+  #kept: number | undefined;
+
+  constructor(
+    readonly programs: readonly StepProgram<D>[],
+    readonly prunable: number,
+    readonly onReport?: (event: StepEvent) => void,
+  ) {
     programs.forEach((program) => this.#waiting.set(program, []));
   }
 
@@ -195,7 +201,7 @@ class MetricsReader<D> {
   }
 
   async read(): Promise<void> {
-    const reports: { event: StepEvent; logged: boolean; taps: Readonly<Record<string, unknown>> }[] = [];
+    const reports: { event: StepEvent; logged: boolean; taps: Readonly<Record<string, unknown>>; kept?: number }[] = [];
     for (const program of this.programs) {
       const waiting = this.#waiting.get(program)!.splice(0);
       if (!waiting.length) continue;
@@ -203,11 +209,17 @@ class MetricsReader<D> {
       // The ring keeps the newest runs: match from the end.
       metrics.forEach(({ values, taps }, i) => {
         const entry = waiting[waiting.length - metrics.length + i]!;
-        reports.push({ event: { ...entry.event, loss: values.loss as number }, logged: entry.logged, taps });
+        const { loss, kept } = values as { loss: number; kept?: number };
+        reports.push({ event: { ...entry.event, loss }, logged: entry.logged, taps, kept });
       });
     }
     reports.sort((a, b) => a.event.step - b.event.step);
-    for (const { event, logged, taps } of reports) {
+    for (const { event: planned, logged, taps, kept } of reports) {
+      this.#kept = kept ?? this.#kept;
+      // Where a criterion has a rule of its own, the sparsity is what came out, not what was asked for.
+      const event = this.#kept === undefined
+        ? planned
+        : { ...planned, kept: this.#kept, sparsity: 1 - this.#kept / this.prunable };
       if (!Number.isFinite(event.loss)) throw new NonFiniteError(event.step, event.loss, firstNonFinite(taps));
       if (logged) this.onReport?.(event);
     }

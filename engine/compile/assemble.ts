@@ -49,7 +49,12 @@ export function assemble(
 
   const stores = group.stored.map((member) => {
     const place = group.members.get(member)!;
-    return { member, level: place.level, index: linearize(place.coordinates, member.shape), value: built.values.get(member)! };
+    return {
+      member,
+      level: place.level,
+      index: linearize(place.coordinates, member.shape),
+      value: built.values.get(member)!,
+    };
   });
   const roots = [
     ...built.stages.map((stage) => stage.value),

@@ -53,5 +53,8 @@ export function costOf(kernel: Kernel): Cost {
 
 /** Sum over kernels. */
 export function totalCost(kernels: readonly Kernel[]): Cost {
-  return kernels.map(costOf).reduce((a, b) => ({ flops: a.flops + b.flops, bytes: a.bytes + b.bytes }), { flops: 0, bytes: 0 });
+  return kernels.map(costOf).reduce((a, b) => ({ flops: a.flops + b.flops, bytes: a.bytes + b.bytes }), {
+    flops: 0,
+    bytes: 0,
+  });
 }

@@ -21,14 +21,21 @@ export interface ExplainOptions {
 
 const bytes = (n: number): string =>
   n < 1024 ? `${n} B` : n < 2 ** 20 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 2 ** 20).toFixed(2)} MiB`;
-const flops = (n: number): string => n < 1e6 ? `${(n / 1e3).toFixed(1)} kflop` : n < 1e9 ? `${(n / 1e6).toFixed(2)} Mflop` : `${(n / 1e9).toFixed(2)} Gflop`;
+const flops = (n: number): string =>
+  n < 1e6
+    ? `${(n / 1e3).toFixed(1)} kflop`
+    : n < 1e9
+    ? `${(n / 1e6).toFixed(2)} Mflop`
+    : `${(n / 1e9).toFixed(2)} Gflop`;
 
 /** Prints a plan. */
 export function explain(traced: Traced, plan: Plan, options: ExplainOptions = {}): string {
   const lines: string[] = [];
   const outputs = [...traced.nextState, ...traced.metrics].map((leaf) => leaf.tensor);
   const nodes = reachable(outputs);
-  lines.push(`graph: ${nodes.length} nodes, ${traced.state.length} state leaves, ${traced.batch.length} batch leaves, ${traced.metrics.length} metrics`);
+  lines.push(
+    `graph: ${nodes.length} nodes, ${traced.state.length} state leaves, ${traced.batch.length} batch leaves, ${traced.metrics.length} metrics`,
+  );
   if (options.graph) lines.push(...nodes.map(describeNode));
   const cost = totalCost(plan.kernels);
   const kinds = new Map<string, number>();
@@ -37,18 +44,30 @@ export function explain(traced: Traced, plan: Plan, options: ExplainOptions = {}
   lines.push(`kernels: ${plan.kernels.length} (${counted}), ${flops(cost.flops)}, ${bytes(cost.bytes)} moved`);
   plan.kernels.forEach((kernel, position) => {
     const { flops: work, bytes: moved } = costOf(kernel);
-    const args = kernel.args.map((arg) => `${{ read: "", write: ">", update: "*" }[arg.access]}${arg.buffer}`).join(" ");
+    const args = kernel.args.map((arg) => `${{ read: "", write: ">", update: "*" }[arg.access]}${arg.buffer}`).join(
+      " ",
+    );
     lines.push(`  ${position} ${kernel.label} ${spaceOf(kernel)} [${args}] ${flops(work)} ${bytes(moved)}`);
     if (options.expressions) lines.push(...describeExpressions(kernel).map((line) => `      ${line}`));
   });
-  lines.push(`slots: ${bytes(plan.slotBytes)} in ${plan.buffers.filter(({ role }) => role === "slot").length} buffers; largest live set ${bytes(plan.liveBytes)}`);
+  lines.push(
+    `slots: ${bytes(plan.slotBytes)} in ${
+      plan.buffers.filter(({ role }) => role === "slot").length
+    } buffers; largest live set ${bytes(plan.liveBytes)}`,
+  );
   plan.buffers.forEach((buffer, i) => {
     if (buffer.role !== "slot") return;
-    const lives = plan.lifetimes.filter((life) => life.buffer === i).map((life) => `${life.label} ${life.first}-${life.last}`);
+    const lives = plan.lifetimes.filter((life) => life.buffer === i).map((life) =>
+      `${life.label} ${life.first}-${life.last}`
+    );
     lines.push(`  ${i} ${bytes(buffer.bytes)}: ${lives.join(", ")}`);
   });
   if (plan.stateCopies.length) {
-    lines.push(`copies at the end: ${plan.stateCopies.map(({ from, to, bytes: size }) => `${from} -> ${to} (${bytes(size)})`).join(", ")}`);
+    lines.push(
+      `copies at the end: ${
+        plan.stateCopies.map(({ from, to, bytes: size }) => `${from} -> ${to} (${bytes(size)})`).join(", ")
+      }`,
+    );
   }
   return lines.join("\n");
 }
@@ -57,7 +76,9 @@ export function explain(traced: Traced, plan: Plan, options: ExplainOptions = {}
 export function describeNode(node: Tensor): string {
   const params = Object.entries(node.params).filter(([key]) => key !== "shape" && key !== "dtype");
   const text = params.length ? ` ${JSON.stringify(Object.fromEntries(params))}` : "";
-  return `  #${node.id} ${node.op.name}(${node.inputs.map((input) => `#${input.id}`).join(", ")})${text}: ${formatType(node)}`;
+  return `  #${node.id} ${node.op.name}(${node.inputs.map((input) => `#${input.id}`).join(", ")})${text}: ${
+    formatType(node)
+  }`;
 }
 
 function spaceOf(kernel: Kernel): string {
@@ -91,7 +112,8 @@ export function describeExpressions(kernel: Kernel): string[] {
   }
 }
 
-const at = (index: Index): string => indexKey(index).replaceAll("+0", "").replaceAll("1*", "").replace(/^\+/, "") || "0";
+const at = (index: Index): string =>
+  indexKey(index).replaceAll("+0", "").replaceAll("1*", "").replace(/^\+/, "") || "0";
 
 const describeStore = ({ arg, index, value }: { arg: number; index: Index; value: Expr }): string =>
   `arg${arg}[${at(index)}] = ${describeExpr(value)}`;

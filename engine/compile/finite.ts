@@ -21,7 +21,9 @@ export function withFiniteChecks(traced: Traced): Traced {
   );
   return withTable(() => {
     const checks = nodes.map((tensor, order): Leaf => {
-      const bad = apply(scalarOps.cast!, [apply(scalarOps.not!, [apply(scalarOps.isFinite!, [tensor])])], { dtype: "u32" });
+      const bad = apply(scalarOps.cast!, [apply(scalarOps.not!, [apply(scalarOps.isFinite!, [tensor])])], {
+        dtype: "u32",
+      });
       const count = tensor.shape.length ? apply(sumOp, [bad], { axes: tensor.shape.map((_, axis) => axis) }) : bad;
       return { path: `${PREFIX}${String(order).padStart(6, "0")} ${describe(tensor, names)}`, tensor: count };
     });

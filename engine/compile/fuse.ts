@@ -92,13 +92,17 @@ class Fusion {
   storedOf(group: Group): Tensor[] {
     return [...group.members.keys()].filter((member) =>
       this.options.isOutput(member) ||
-      [...this.readers.get(member) ?? []].some((reader) => this.groupOf.get(reader) !== group && !group.members.has(reader))
+      [...this.readers.get(member) ?? []].some((reader) =>
+        this.groupOf.get(reader) !== group && !group.members.has(reader)
+      )
     );
   }
 
   bindings(group: Group): number {
     const buffers = new Set<unknown>();
-    for (const value of [...group.built.loads.keys(), ...this.storedOf(group)]) buffers.add(this.options.sharedBuffer(value));
+    for (const value of [...group.built.loads.keys(), ...this.storedOf(group)]) {
+      buffers.add(this.options.sharedBuffer(value));
+    }
     return buffers.size;
   }
 

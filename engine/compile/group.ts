@@ -108,7 +108,11 @@ function frameOfReduction(root: Tensor): { readonly frame: Frame; readonly place
   const sizes = kind === "row" ? [before, length] : before === 1 ? [after, length] : [before, after, length];
   const at = sizes.map((size, axis) => coordinate(axis, size));
   const inner = at.at(-1)!;
-  const [p, q] = kind === "row" ? [at[0]!, constantIndex(0)] : before === 1 ? [constantIndex(0), at[0]!] : [at[0]!, at[1]!];
+  const [p, q] = kind === "row"
+    ? [at[0]!, constantIndex(0)]
+    : before === 1
+    ? [constantIndex(0), at[0]!]
+    : [at[0]!, at[1]!];
   const full = linearize([p, inner, q], [before, length, after]);
   const outer = linearize([p, q], [before, after]);
   return {
@@ -292,7 +296,11 @@ function viewCoordinates(node: Tensor, coordinates: readonly Index[]): readonly 
  * Coordinates under a reshape. Axes that both shapes have at the ends pass unchanged, so that guards of padding around
  * the others (whose linear position may be out of range) do no harm.
  */
-function reshapeCoordinates(coordinates: readonly Index[], from: readonly number[], to: readonly number[]): readonly Index[] {
+function reshapeCoordinates(
+  coordinates: readonly Index[],
+  from: readonly number[],
+  to: readonly number[],
+): readonly Index[] {
   let head = 0;
   while (head < from.length && head < to.length && from[head] === to[head]) head++;
   let tail = 0;

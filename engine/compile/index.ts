@@ -136,7 +136,9 @@ function joinDigits(high: Atom, low: Atom): { readonly base: number; readonly wh
 }
 
 /** The quotient that an index is, if it is nothing else. */
-function quotientOf({ terms: [term, ...others], offset }: Index): { readonly of: Index; readonly by: number } | undefined {
+function quotientOf(
+  { terms: [term, ...others], offset }: Index,
+): { readonly of: Index; readonly by: number } | undefined {
   const bare = term?.coefficient === 1 && !others.length && offset === 0;
   return bare && term.atom.kind === "div" ? term.atom : undefined;
 }

@@ -26,9 +26,11 @@ export function lower(outputs: readonly Tensor[]): Map<Tensor, Tensor> {
       }
       let inputs: readonly Tensor[] = node.inputs.map((input) => done.get(input)!);
       // A hand-written kernel binds each operand once, and none that lies in another's buffer.
-      if (node.op.kind === "opaque") inputs = inputs.map((x, i) => inputs.slice(0, i).some(sameBuffer(x)) ? copyOf(x) : x);
-      const same = inputs.every((input, i) => input === node.inputs[i]);
+      if (node.op.kind === "opaque") {
+        inputs = inputs.map((x, i) => inputs.slice(0, i).some(sameBuffer(x)) ? copyOf(x) : x);
+      }
       if (node.op.name === "concat") inputs = fewPieces(inputs, node.params);
+      const same = inputs.length === node.inputs.length && inputs.every((input, i) => input === node.inputs[i]);
       const lowered = node.op.kind === "reduce" ? lowerReduction(node, inputs[0]!) : undefined;
       done.set(node, lowered ?? (same ? node : apply(node.op, inputs, node.params, node.attachment)));
     }

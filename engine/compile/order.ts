@@ -107,6 +107,8 @@ function topological(
       ready.splice(at, 0, later);
     }
   }
-  if (sorted.length !== groups.length) throw new Error("order: kernels wait for each other; this is a defect of fusion");
+  if (sorted.length !== groups.length) {
+    throw new Error("order: kernels wait for each other; this is a defect of fusion");
+  }
   return sorted;
 }

@@ -117,7 +117,10 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
     dtype: storedDtype(value.dtype),
   });
   state.forEach(({ path, tensor }, leaf) => {
-    locations.set(tensor, at(tensor, addBuffer({ role: "state", leaf, bytes: bytesOf(tensor), label: `state ${path}` })));
+    locations.set(
+      tensor,
+      at(tensor, addBuffer({ role: "state", leaf, bytes: bytesOf(tensor), label: `state ${path}` })),
+    );
   });
   const packedWords = [...packed].reduce((words, tensor) => words + sizeOf(tensor), 0);
   if (packed.size) {
@@ -135,7 +138,10 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
   for (const node of roots.nodes) {
     if (node.op.name !== "literal") continue;
     const data = node.attachment as ArrayBufferView;
-    locations.set(node, at(node, addBuffer({ role: "literal", data, bytes: bytesOf(node), label: `literal #${node.id}` })));
+    locations.set(
+      node,
+      at(node, addBuffer({ role: "literal", data, bytes: bytesOf(node), label: `literal #${node.id}` })),
+    );
   }
   for (const [next, current] of inPlace) locations.set(next, locations.get(current)!);
 
@@ -160,7 +166,13 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
   const kernels = groups.map((group) => assemble(group, locate, (value) => scratchOf.get(value) ?? []));
   const port = ({ path }: Leaf, value: Tensor, type: Type): Port => {
     const { buffer, offset } = locate(value);
-    return { path, type: { shape: type.shape, dtype: type.dtype }, buffer, byteOffset: offset * 4, bytes: bytesOf(type) };
+    return {
+      path,
+      type: { shape: type.shape, dtype: type.dtype },
+      buffer,
+      byteOffset: offset * 4,
+      bytes: bytesOf(type),
+    };
   };
   return {
     kernels,
@@ -273,7 +285,9 @@ function scratchTypes(node: Tensor): readonly Type[] {
 }
 
 /** Largest first, each into the first slot that is free during its life. */
-function assignSlots(items: readonly Temporary[]): { readonly sizes: readonly number[]; readonly of: readonly number[] } {
+function assignSlots(
+  items: readonly Temporary[],
+): { readonly sizes: readonly number[]; readonly of: readonly number[] } {
   const sizes: number[] = [];
   const busy: { first: number; last: number }[][] = [];
   const of = new Array<number>(items.length);

@@ -105,7 +105,11 @@ class Reads {
   /** What a reader of `node` reads. */
   #seen(node: Tensor): ReadonlySet<Tensor> {
     const shown = underViews(node);
-    return this.roots.has(shown) || isGiven(shown) ? new Set([shown]) : this.roots.has(node) ? new Set([node]) : this.#of.get(node)!;
+    return this.roots.has(shown) || isGiven(shown)
+      ? new Set([shown])
+      : this.roots.has(node)
+      ? new Set([node])
+      : this.#of.get(node)!;
   }
 }
 

@@ -68,7 +68,9 @@ export function trace<S, B, M>(
     });
     const [surplus] = after.keys();
     if (surplus !== undefined) {
-      throw new ShapeError(`step: the new state has "${surplus}", which the old one has not; add it to the initial state`);
+      throw new ShapeError(
+        `step: the new state has "${surplus}", which the old one has not; add it to the initial state`,
+      );
     }
     const tapped = [...taps].map(([label, tensor]) => ({ path: `taps/${label}`, tensor }));
     return {

@@ -22,7 +22,8 @@ import { Readback } from "./readback.ts";
 import { bindCommands, type Command, encodeCommands, type Prepared } from "./record.ts";
 import { timeCommands } from "./timing.ts";
 import { type OpenDevice, openDevice, type WebGpuOptions } from "./webgpu_adapter.ts";
-import { DeviceLostError, formatBytes, OutOfMemoryError, ValidationError } from "./webgpu_errors.ts";
+import { DeviceLostError, OutOfMemoryError, ValidationError } from "./webgpu_errors.ts";
+import { SOFTWARE_BUDGET, WebGpuMemory, type WebGpuStorage } from "./webgpu_memory.ts";
 
 export type { WebGpuOptions } from "./webgpu_adapter.ts";
 export { DeviceLostError, OutOfMemoryError, ShaderError, ValidationError } from "./webgpu_errors.ts";
@@ -46,31 +47,8 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
   return new WebGpu(await openDevice(options), options);
 }
 
-/** Budget of software adapters unless one is given: they do not say when memory is full. */
-const SOFTWARE_BUDGET = 8 * 2 ** 30;
-
 /** Bytes of uploads after which they are submitted: until then the queue holds a copy of each. */
 const UPLOAD_FLUSH = 64 * 2 ** 20;
-
-/** A buffer. */
-class WebGpuStorage implements Storage {
-  readonly buffer: GPUBuffer;
-  readonly bytes: number;
-  readonly label: string;
-  #release: (() => void) | undefined;
-
-  constructor(buffer: GPUBuffer, bytes: number, label: string, release: () => void) {
-    this.buffer = buffer;
-    this.bytes = bytes;
-    this.label = label;
-    this.#release = release;
-  }
-
-  [Symbol.dispose](): void {
-    this.#release?.();
-    this.#release = undefined;
-  }
-}
 
 interface WebGpuLoaded extends Loaded {
   readonly prepared: readonly Prepared[];
@@ -88,18 +66,16 @@ class WebGpu implements WebGpuBackend {
   readonly #device: GPUDevice;
   readonly #owned: boolean;
   readonly #target: Target;
-  readonly #budget: number;
   readonly #pipelines: PipelineCache;
   readonly #readback: Readback;
-  readonly #storages = new Set<WebGpuStorage>();
-  #used = 0;
+  readonly #memory: WebGpuMemory;
   #uploaded = 0;
   #error: DeviceError | undefined;
   #closed = false;
   readonly #onError = (event: Event): void => {
     const { error } = event as GPUUncapturedErrorEvent;
     this.#error ??= error instanceof GPUOutOfMemoryError
-      ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.#memory()}`)
+      ? new OutOfMemoryError(`webgpu: ${error.message}; ${this.#memory.usage()}`)
       : new ValidationError(`webgpu: the device refused a command: ${error.message}`);
   };
 
@@ -121,7 +97,7 @@ class WebGpu implements WebGpuBackend {
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       groups: limits.maxComputeWorkgroupsPerDimension,
     };
-    this.#budget = options.budgetBytes ?? (software ? SOFTWARE_BUDGET : Infinity);
+    this.#memory = new WebGpuMemory(device, options.budgetBytes ?? (software ? SOFTWARE_BUDGET : Infinity));
     this.#pipelines = new PipelineCache(device);
     this.#readback = new Readback(device, options.blockingReadback === true);
     device.addEventListener("uncapturederror", this.#onError);
@@ -137,34 +113,12 @@ class WebGpu implements WebGpuBackend {
   }
 
   get usedBytes(): number {
-    return this.#used;
+    return this.#memory.used;
   }
 
   allocate(bytes: number, label: string): Storage {
     this.#check();
-    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
-    if (size > this.limits.storageBytes) {
-      throw new OutOfMemoryError(
-        `webgpu: "${label}" needs ${formatBytes(size)}, one buffer of this device holds at most ` +
-          `${formatBytes(this.limits.storageBytes)}; split the tensor`,
-      );
-    }
-    if (this.#used + size > this.#budget) {
-      throw new OutOfMemoryError(`webgpu: "${label}" needs ${formatBytes(size)}; ${this.#memory()}`);
-    }
-    const buffer = this.#device.createBuffer({
-      label,
-      size,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
-    this.#used += size;
-    const storage: WebGpuStorage = new WebGpuStorage(buffer, size, label, () => {
-      this.#used -= size;
-      this.#storages.delete(storage);
-      buffer.destroy();
-    });
-    this.#storages.add(storage);
-    return storage;
+    return this.#memory.allocate(bytes, label);
   }
 
   upload(storage: Storage, byteOffset: number, data: ArrayBufferView): void {
@@ -211,7 +165,8 @@ class WebGpu implements WebGpuBackend {
     for (const { dispatch } of launches) {
       if (dispatch.bindings.length > this.limits.bindings) {
         throw new DeviceError(
-          `webgpu: "${dispatch.label}" uses ${dispatch.bindings.length} buffers, this device binds ${this.limits.bindings}`,
+          `webgpu: "${dispatch.label}" uses ${dispatch.bindings.length} buffers, this device binds at most ` +
+            `${this.limits.bindings}`,
         );
       }
     }
@@ -280,7 +235,7 @@ class WebGpu implements WebGpuBackend {
     if (this.#closed) return;
     this.#closed = true;
     this.#readback.close();
-    for (const storage of [...this.#storages]) storage[Symbol.dispose]();
+    this.#memory.close();
     this.#device.removeEventListener("uncapturederror", this.#onError);
     if (this.#owned) this.#device.destroy();
   }
@@ -293,11 +248,5 @@ class WebGpu implements WebGpuBackend {
   #check(): void {
     if (this.#closed) throw new DeviceError("webgpu: the device is closed; open a new one");
     if (this.#error) throw this.#error;
-  }
-
-  #memory(): string {
-    const budget = Number.isFinite(this.#budget) ? ` of a budget of ${formatBytes(this.#budget)}` : "";
-    return `${formatBytes(this.#used)} are in use${budget}. Use a smaller batch or checkpoint activations, release ` +
-      "placed states and programs that are not needed, or raise `budgetBytes` if the machine has more memory";
   }
 }

@@ -6,7 +6,8 @@
  * @module
  */
 import type { ReduceKernel } from "../compile/kernel.ts";
-import { emitReduce, reductionOf, takesFours } from "./reduce.ts";
+import { emitReduce } from "./reduce.ts";
+import { mostThreads, reductionOf, takesFours } from "./reduction.ts";
 import { type Dispatch, powerAbove, type Target } from "./target.ts";
 
 /** Threads that keep a device busy. */
@@ -19,7 +20,7 @@ export function emitColumn(kernel: ReduceKernel, target: Target): readonly Dispa
   const columns = wide === "outer" ? reduction.rows / 4 : reduction.rows;
   const across = target.software ? 8 : 32;
   const busy = target.software ? BUSY.software : BUSY.hardware;
-  const most = target.software ? 8 : Math.min(16, Math.floor(target.invocations / across));
+  const most = target.software ? 8 : Math.floor(mostThreads(kernel, 16, target) / across);
   // At least eight inner elements for each thread, or combining costs more than it saves.
   const sharing = Math.min(most, busy / columns, reduction.length / 8);
   const along = sharing < 2 ? 1 : 2 ** Math.floor(Math.log2(sharing));

@@ -81,7 +81,7 @@ const TILES: readonly (Omit<Tile, "across" | "down"> & { readonly worth: number 
   { rows: 4, fours: 1, worth: 0.55 },
 ];
 
-/** On a software device, with both operands contiguous along their own axes, one k at a time: larger tiles still pay. */
+/** On a software device, with both operands contiguous along their own axes: there larger tiles still pay. */
 const OUTER_TILES: typeof TILES = [{ rows: 16, fours: 4, worth: 1.4 }, { rows: 16, fours: 2, worth: 1.2 }];
 
 /** Workgroups that keep a device busy. */

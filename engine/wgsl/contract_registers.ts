@@ -1,8 +1,8 @@
 /**
  * Contraction straight from storage, for devices where workgroup memory is no faster than a buffer.
  *
- * Each step of the k loop takes four k (one where neither operand is contiguous along k), loads the thread's rows of the
- * left and columns of the right operand, and adds all their products. What does not depend on k is hoisted by the scopes.
+ * Each step of the k loop takes four k (one where neither operand is contiguous along k), loads the thread's rows of
+ * the left and columns of the right operand, and adds all their products. The scopes hoist what does not depend on k.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
   storeTile,
   tilesOf,
 } from "./contract_tile.ts";
-import { COMPONENTS, type Frame, widen } from "./expr.ts";
+import { COMPONENTS, type Frame, widen } from "./frame.ts";
 import { buildDispatch, type Builder } from "./module.ts";
 import type { Scope, Value } from "./scope.ts";
 import type { Dispatch, Target } from "./target.ts";

@@ -2,8 +2,8 @@
  * Contraction through workgroup memory, for hardware GPUs: the threads of a workgroup load a slice of both operands
  * together, every element once, and each multiplies its part out of there.
  *
- * Both slices lie as `[k][four]`, a four being neighbouring rows (of the left operand) or columns (of the right one), so
- * both sides are loaded by the same code. An operand that is contiguous along k is loaded as 4 x 4 blocks and
+ * Both slices lie as `[k][four]`, a four being neighbouring rows (of the left operand) or columns (of the right one),
+ * so both sides are loaded by the same code. An operand that is contiguous along k is loaded as 4 x 4 blocks and
  * transposed in registers.
  *
  * @module
@@ -20,7 +20,7 @@ import {
   storeTile,
   tilesOf,
 } from "./contract_tile.ts";
-import { COMPONENTS, widen } from "./expr.ts";
+import { COMPONENTS, widen } from "./frame.ts";
 import { buildDispatch, type Builder } from "./module.ts";
 import type { Scope } from "./scope.ts";
 import type { Dispatch, Target } from "./target.ts";

@@ -6,7 +6,7 @@
 import { constantIndex, delinearize, type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
 import type { ContractKernel, Expr } from "../compile/kernel.ts";
 import type { Dtype } from "../graph/node.ts";
-import { COMPONENTS, type Frame } from "./expr.ts";
+import { COMPONENTS, type Frame } from "./frame.ts";
 import type { Builder } from "./module.ts";
 import type { Scope, Value } from "./scope.ts";
 import { volume } from "./space.ts";

@@ -3,32 +3,16 @@
  *
  * @module
  */
-import { divIndex, type Index, indexKey, offsetIndex, substitute } from "../compile/index.ts";
+import { constantIndex, divIndex, type Index, offsetIndex, substitute } from "../compile/index.ts";
 import { type Argument, childrenOf, type Expr, type Store, visitExpr } from "../compile/kernel.ts";
 import { DeviceError } from "../device/backend.ts";
 import type { Dtype } from "../graph/node.ts";
-import type { ScalarPrimitive } from "../graph/scalar_ops.ts";
+import { alignment, COMPONENTS, type Frame, widen } from "./frame.ts";
 import { boundText, type IndexText, indexText } from "./index.ts";
 import { FLOAT_FROM_BITS, literal, typeText } from "./literal.ts";
+import { mustHide, type ScalarExpr, scalarText } from "./scalar.ts";
 import type { Scope, Value } from "./scope.ts";
 import type { Variables } from "./space.ts";
-
-/** Where expressions are evaluated: a block, the kernel's coordinates there, and what stands for stages. */
-export interface Frame {
-  /** The block that statements go to (or one of its parents). */
-  readonly scope: Scope;
-  /** The kernel's coordinates over the variables, one set per lane. */
-  readonly lanes: readonly (readonly Index[])[];
-  /** Values of stages and of the accumulator. */
-  readonly leaf?: (expr: Expr) => Value;
-  /** Values known so far. */
-  readonly memo: Map<Expr, Value>;
-  /** The frame that this one branches off. */
-  readonly outer?: Frame;
-}
-
-/** Component names of a vec4. */
-export const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 /** Loads and constants: cheaper to compute than to branch around. */
 const isLeaf = (expr: Expr): boolean => childrenOf(expr).length === 0;
@@ -149,12 +133,14 @@ export class Emitter {
 
   #load(arg: number, index: Index, dtype: Dtype, frame: Frame): Value {
     this.reads.add(arg);
-    const lanes = frame.lanes.map((coordinates) => substitute(index, coordinates));
-    const stored = this.#args[arg]!.dtype;
+    const { dtype: stored, length } = this.#args[arg]!;
+    // Under a guard an index may be anything; one that is a constant outside the buffer would not compile.
+    const lanes = frame.lanes.map((coordinates) => substitute(index, coordinates))
+      .map((lane) => lane.terms.length === 0 && (lane.offset < 0 || lane.offset >= length) ? constantIndex(0) : lane);
     const kind = alignment(lanes);
     let text: string, level: number;
     if (kind === "equal") ({ text, level } = this.#element(arg, lanes[0]!, frame.scope));
-    else if (kind === "aligned" && this.#args[arg]!.length % 4 === 0 && this.#note(arg)) {
+    else if (kind === "aligned" && length % 4 === 0 && this.#note(arg)) {
       const at = this.#index(divIndex(lanes[0]!, 4), frame.scope);
       ({ text, level } = { text: `a${arg}[${at.text}]`, level: at.level });
     } else {
@@ -190,28 +176,15 @@ export class Emitter {
     return { text: this.#named(text, level, frame), level, wide };
   }
 
-  #scalar(expr: Extract<Expr, { kind: "scalar" }>, frame: Frame): Value {
-    const { op, params, dtype } = expr;
-    const types = { input: expr.inputs.at(-1)?.dtype ?? dtype, output: dtype, params };
-    for (const helper of op.helpers ?? []) if (helper.wgsl !== "") this.helpers.set(helper.name, helper.wgsl);
-    const inputs = expr.inputs.map((input) => this.value(input, frame));
+  #scalar(expr: ScalarExpr, frame: Frame): Value {
+    for (const helper of expr.op.helpers ?? []) if (helper.wgsl !== "") this.helpers.set(helper.name, helper.wgsl);
+    const inputs = expr.inputs.map((input, position) => {
+      const value = this.value(input, frame);
+      return mustHide(expr, position, value.text) ? { ...value, text: frame.scope.at(0).hide(value.text) } : value;
+    });
     const level = Math.max(0, ...inputs.map((input) => input.level));
     const wide = inputs.some((input) => input.wide);
-    const texts = inputs.map(({ text }, position) =>
-      mustHide(expr, position, text) ? frame.scope.at(0).hide(text) : text
-    );
-    const dtypes = expr.inputs.map((input) => input.dtype);
-    let text: string;
-    if (!wide) text = op.wgsl(texts, types);
-    else if (takesVectors(op, op.wgsl(["A", "B", "C", "D"], types))) {
-      text = op.wgsl(inputs.map((input, i) => widen({ ...input, text: texts[i]! }, dtypes[i]!)), types);
-    } else {
-      const each = COMPONENTS.map((component) =>
-        op.wgsl(inputs.map((input, i) => input.wide ? `${texts[i]}.${component}` : texts[i]!), types)
-      );
-      text = `vec4<${dtype}>(${each.join(", ")})`;
-    }
-    return { text: this.#named(text, level, frame), level, wide };
+    return { text: this.#named(scalarText(expr, inputs), level, frame), level, wide };
   }
 
   #guard(expr: Extract<Expr, { kind: "guard" }>, frame: Frame): Value {
@@ -274,38 +247,4 @@ export class Emitter {
     const from = dtype === "bool" ? "u32" : dtype;
     return from === stored ? number : `bitcast<${typeText(stored, wide)}>(${number})`;
   }
-}
-
-/** A value as a vec4. */
-export function widen(value: Value, dtype: Dtype): string {
-  return value.wide ? value.text : `vec4<${dtype}>(${value.text})`;
-}
-
-/** How lanes lie: all on one element, on four aligned neighbours, or anyhow. */
-function alignment(lanes: readonly Index[]): "equal" | "aligned" | "scattered" {
-  const first = indexKey(lanes[0]!);
-  if (lanes.every((lane) => indexKey(lane) === first)) return "equal";
-  const neighbours = lanes.every((lane, i) => indexKey(lane) === indexKey(offsetIndex(lanes[0]!, i)));
-  const starts = lanes[0]!.offset % 4 === 0 && lanes[0]!.terms.every(({ coefficient }) => coefficient % 4 === 0);
-  return neighbours && starts ? "aligned" : "scattered";
-}
-
-/**
- * True for operators and plain built-in calls. Helper functions take one element, and literals and type names in a text
- * make it one for one element: those are applied to each component.
- */
-function takesVectors(op: ScalarPrimitive, text: string): boolean {
-  return !op.helpers?.length && !/\d|bool/.test(text);
-}
-
-/**
- * Literals that WGSL would evaluate, or refuse, at compile time are hidden behind a `var`: where all operands are
- * literals, and as divisors and shift counts that are out of range.
- */
-function mustHide(expr: Extract<Expr, { kind: "scalar" }>, position: number, text: string): boolean {
-  if (expr.inputs[position]!.kind !== "constant" || !/^[-\d(]/.test(text)) return false;
-  if (expr.inputs.every((input) => input.kind === "constant")) return true;
-  const input = expr.inputs[position] as Extract<Expr, { kind: "constant" }>;
-  const last = position === expr.inputs.length - 1;
-  return last && input.dtype !== "f32" && (input.value === 0 || input.value > 31 || input.value < 0);
 }

@@ -13,57 +13,19 @@
  * @module
  */
 import type { Index } from "../compile/index.ts";
-import { type Expr, type ReduceKernel, visitExpr } from "../compile/kernel.ts";
+import type { Expr, ReduceKernel } from "../compile/kernel.ts";
 import type { Dtype } from "../graph/node.ts";
-import { COMPONENTS, type Frame, widen } from "./expr.ts";
+import { COMPONENTS, type Frame, widen } from "./frame.ts";
 import { foldIdentity, foldText, typeText } from "./literal.ts";
 import { weightOf } from "./map.ts";
 import { buildDispatch, type Builder } from "./module.ts";
+import { type Layout, passesOf, type Reduction } from "./reduction.ts";
 import type { Scope, Value } from "./scope.ts";
-import { indicesOf, lanesOf, mergeAxes, type Merged, volume } from "./space.ts";
+import { lanesOf } from "./space.ts";
 import type { Dispatch, Target } from "./target.ts";
 
-/** How threads are laid over the two sides of the iteration space. */
-export interface Layout {
-  /** The side whose last axis is taken by fours. */
-  readonly wide: "outer" | "inner" | "none";
-  /** Neighbouring threads of a workgroup on different outer elements (or fours). */
-  readonly across: number;
-  /** Threads that share the inner elements of an outer one; a power of two. */
-  readonly along: number;
-}
-
-/** A reduce kernel with neighbouring axes merged. */
-export interface Reduction {
-  readonly kernel: ReduceKernel;
-  readonly outer: Merged;
-  readonly inner: Merged;
-  /** Number of outer elements. */
-  readonly rows: number;
-  /** Number of inner elements of each. */
-  readonly length: number;
-}
-
-/** The most iterations of a pass that are written out, and the largest text (in expression nodes) that they may make. */
+/** The most iterations of a pass that are written out, and the most expression nodes that they may make. */
 const UNROLL = 8, UNROLL_WEIGHT = 240;
-
-/** Merges the axes of a reduce kernel. */
-export function reductionOf(kernel: ReduceKernel): Reduction {
-  const exprs = [...kernel.stages.map((stage) => stage.value), ...kernel.stores.map((store) => store.value)];
-  const indices = [...indicesOf(exprs), ...kernel.stores.map((store) => store.index)];
-  return {
-    kernel,
-    outer: mergeAxes(kernel.outer, 0, indices),
-    inner: mergeAxes(kernel.inner, kernel.outer.length, indices),
-    rows: volume(kernel.outer),
-    length: volume(kernel.inner),
-  };
-}
-
-/** True when the last axis of a side can be taken by fours. */
-export function takesFours(side: Merged): boolean {
-  return side.dims.length > 0 && side.dims.at(-1)! % 4 === 0;
-}
 
 /** Emits a reduction in the given layout. */
 export function emitReduce(reduction: Reduction, layout: Layout, target: Target): readonly Dispatch[] {
@@ -81,19 +43,6 @@ export function emitReduce(reduction: Reduction, layout: Layout, target: Target)
     target,
     (builder) => new ReduceWriter(reduction, layout, builder).write(),
   )];
-}
-
-/** Stages in passes: one that uses the result of another comes in a later pass. */
-function passesOf(kernel: ReduceKernel): readonly (readonly number[])[] {
-  const passes: number[][] = [];
-  kernel.stages.forEach((stage, position) => {
-    const current = passes.at(-1);
-    let uses = false;
-    visitExpr([stage.value], (expr) => uses ||= expr.kind === "stage" && current?.includes(expr.stage) === true);
-    if (current && !uses) current.push(position);
-    else passes.push([position]);
-  });
-  return passes;
 }
 
 /** Writes one reduction. */

@@ -1,10 +1,10 @@
 /**
  * Scopes: where in a shader a value is computed.
  *
- * A kernel is nested: constants of the dispatch (level 0), what a thread owns (level 1), the inner loop (level 2). Every
- * value has the level of the innermost coordinate it depends on and is written once, as a `let`, in the scope of that
- * level, so nothing is computed inside a loop that does not change there. A name stands for its text: equal texts in
- * sight of each other share one name, which makes common sub-expressions free across statements, rows and lanes.
+ * A kernel is nested: constants of the dispatch (level 0), what a thread owns (level 1), the inner loop (level 2).
+ * Every value has the level of the innermost coordinate it depends on and is written once, as a `let`, in the scope of
+ * that level, so nothing is computed inside a loop that does not change there. A name stands for its text: equal texts
+ * in sight of each other share one name, which makes common sub-expressions free across statements, rows and lanes.
  *
  * @module
  */

@@ -26,7 +26,9 @@ export async function diskFolder(option: string, path: string): Promise<Folder> 
       try {
         return await Deno.readFile(`${name}/${file}`);
       } catch (error) {
-        throw new UsageError(`${option} ${name}/${file}: cannot be read (${(error as Error).message})`, { cause: error });
+        throw new UsageError(`${option} ${name}/${file}: cannot be read (${(error as Error).message})`, {
+          cause: error,
+        });
       }
     },
   };

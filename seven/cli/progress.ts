@@ -36,8 +36,7 @@ function bar(stream: NodeJS.WritableStream, label: string, total: number): Progr
   }, Presets.shades_classic);
   single.start(total, 0, { loss: "-", sparsity: "-" });
   return {
-    show: ({ step, loss, sparsity }) =>
-      single.update(step, { loss: loss.toFixed(4), sparsity: percent(sparsity) }),
+    show: ({ step, loss, sparsity }) => single.update(step, { loss: loss.toFixed(4), sparsity: percent(sparsity) }),
     [Symbol.dispose]: () => single.stop(),
   };
 }

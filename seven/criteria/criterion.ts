@@ -13,9 +13,9 @@ export type CriterionState<T> = Readonly<Record<string, Named<T>>>;
 
 /** What a criterion may look at in one step. Everything is lazy: what is not touched is not computed. */
 export interface CriterionContext {
-  /** The prunable weights, before this step's update. */
+  /** The prunable weights, before this step's update: dense for criteria that keep them so, else 0 where pruned. */
   readonly weights: Named<Tensor>;
-  /** Gradients of the loss with respect to the prunable weights, on this step's batch. */
+  /** Gradients of this step's loss at the sparse network, with respect to the masked weights; dense. */
   readonly grads: Named<Tensor>;
   /** Current masks, bool. */
   readonly masks: Named<Tensor>;
@@ -23,6 +23,23 @@ export interface CriterionContext {
   readonly key: Tensor;
   /** Rank-0 f32 tensors with the values of {@linkcode Criterion.scalars}. */
   readonly scalars: Named<Tensor>;
+  /**
+   * Loss of this step's batch at other prunable weights, the rest of the model as it is.
+   *
+   * @param weights all prunable weights.
+   * @param temperature what logits are divided by; 1.
+   */
+  loss(weights: Named<Tensor>, temperature?: number): Tensor;
+}
+
+/** Where a step stands: what scalars of a criterion may depend on. */
+export interface Progress {
+  /** Number of the update of the statistics, from 1. */
+  readonly update: number;
+  /** Sparsity that this step prunes to, or the current one. */
+  readonly sparsity: number;
+  /** Sparsity at the end. */
+  readonly target: number;
 }
 
 /** Scores weights: the greater, the more worth keeping. */
@@ -30,20 +47,36 @@ export interface Criterion {
   /** Its name on the command line and in records. */
   readonly name: string;
   /** What it looks at, for people. */
-  readonly needs: readonly ("weights" | "gradients")[];
-  /** Whether pruned weights are zeroed for good, or kept aside dense so that they may return. */
+  readonly needs: readonly ("weights" | "gradients" | "second order")[];
+  /**
+   * What happens to pruned weights: "zeroed" sets them to 0, moments and statistics too; "kept" keeps them aside dense,
+   * and the model sees weight * mask.
+   */
   readonly weights: "zeroed" | "kept";
+  /** Whether a weight pruned once may come back when its score does. */
+  readonly returns: boolean;
+  /** Of kept weights: whether pruned ones go on learning from their dense gradient ("dense") or rest ("masked"). */
+  readonly learns?: "dense" | "masked";
   /** State before the first pruning step, for weights of these types. */
   init(types: Named<Type>): CriterionState<HostTensor>;
-  /** Numbers of the `t`-th update (from 1), computed in f64 and fed as rank-0 inputs. */
-  scalars(t: number): Named<number>;
-  /** One update of the state. */
+  /** Numbers of a step, computed in f64 and fed as rank-0 inputs. */
+  scalars(progress: Progress): Named<number>;
+  /** One update of the state: at every step of the pruning window. */
   update(context: CriterionContext, state: CriterionState<Tensor>): CriterionState<Tensor>;
   /** Scores of all weights, from the updated state. */
   score(context: CriterionContext, state: CriterionState<Tensor>): Record<string, Tensor>;
+  /** Masks by a rule of its own, instead of keeping the greatest scores. The number kept is then what comes out. */
+  masks?(context: CriterionContext, state: CriterionState<Tensor>): Record<string, Tensor>;
 }
 
 /** Applies `f` to each value of a record. */
 export function mapNamed<T, U>(record: Named<T>, f: (value: T, name: string) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 }
+
+/** What criteria without statistics have in common. */
+export const stateless: Pick<Criterion, "init" | "scalars" | "update"> = {
+  init: () => ({}),
+  scalars: () => ({}),
+  update: (_, state) => state,
+};

@@ -4,7 +4,7 @@
  * @module
  */
 import { abs } from "../../engine/mod.ts";
-import { type Criterion, mapNamed } from "./criterion.ts";
+import { type Criterion, mapNamed, stateless } from "./criterion.ts";
 
 /** Keeps the weights of greatest magnitude. Needs no data and has no state. */
 export function magnitude(): Criterion {
@@ -12,9 +12,8 @@ export function magnitude(): Criterion {
     name: "magnitude",
     needs: ["weights"],
     weights: "zeroed",
-    init: () => ({}),
-    scalars: () => ({}),
-    update: (_, state) => state,
+    returns: false,
+    ...stateless,
     score: ({ weights }) => mapNamed(weights, abs),
   };
 }

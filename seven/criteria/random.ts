@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { foldIn, uniform } from "../../engine/mod.ts";
-import type { Criterion } from "./criterion.ts";
+import { cast, foldIn, keepTopK, sum, type Tensor, uniform } from "../../engine/mod.ts";
+import { type Criterion, mapNamed, type Named, stateless } from "./criterion.ts";
 
 /** Keeps weights drawn uniformly from all prunable ones, by the step's random key. */
 export function random(): Criterion {
@@ -12,12 +12,25 @@ export function random(): Criterion {
     name: "random",
     needs: [],
     weights: "zeroed",
-    init: () => ({}),
-    scalars: () => ({}),
-    update: (_, state) => state,
-    score: ({ weights, key }) =>
-      Object.fromEntries(
-        Object.entries(weights).map(([name, theta], site) => [name, uniform(foldIn(key, site), theta.shape)]),
-      ),
+    returns: false,
+    ...stateless,
+    score: ({ weights, key }) => uniformScores(weights, key),
   };
+}
+
+function uniformScores(like: Named<Tensor>, key: Tensor): Record<string, Tensor> {
+  let site = 0;
+  return mapNamed(like, ({ shape }) => uniform(foldIn(key, site++), shape));
+}
+
+/**
+ * The layer-wise shuffled mask (Su et al. 2020, "Sanity-checking pruning methods"): as many weights in every tensor as
+ * `masks` keep, drawn at random. A criterion that does no better than this has found densities of layers, not weights.
+ *
+ * @param masks bool, by name.
+ * @param key u32[2].
+ */
+export function shuffleMasks(masks: Named<Tensor>, key: Tensor): Record<string, Tensor> {
+  const scores = uniformScores(masks, key);
+  return mapNamed(masks, (mask, name) => keepTopK({ [name]: scores[name]! }, sum(cast(mask, "u32")))[name]!);
 }

@@ -28,6 +28,8 @@ export interface SevenOptions {
   readonly moment?: "absolute" | "signed";
   /** How scores of successive steps combine; "sum". "ema" uses `alpha1`. */
   readonly accumulate?: "sum" | "ema" | "last";
+  /** Whether what was pruned stays pruned; true. Otherwise masks follow the scores alone, as the summary has it. */
+  readonly permanent?: boolean;
 }
 
 /** Settings of the released experiments: alpha1 = alpha2 = 0.8, magnitudes, sum. */
@@ -36,6 +38,7 @@ export const sevenDefaults: Required<SevenOptions> = {
   alpha2: 0.8,
   moment: "absolute",
   accumulate: "sum",
+  permanent: true,
 };
 
 /**
@@ -59,8 +62,9 @@ export function seven(options: SevenOptions = {}): Criterion {
     name: "seven",
     needs: ["weights", "gradients"],
     weights: "zeroed",
+    returns: settings.permanent === false,
     init: (types) => ({ m: mapNamed(types, zeros), v: mapNamed(types, zeros), score: mapNamed(types, zeros) }),
-    scalars: (t) => ({ ...biasCorrections(t, settings) }),
+    scalars: ({ update }) => ({ ...biasCorrections(update, settings) }),
     update({ weights, grads, scalars }: CriterionContext, state: CriterionState<Tensor>): CriterionState<Tensor> {
       const m: Record<string, Tensor> = {}, v: Record<string, Tensor> = {}, score: Record<string, Tensor> = {};
       for (const [name, theta] of Object.entries(weights)) {

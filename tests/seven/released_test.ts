@@ -59,7 +59,9 @@ Deno.test("seven() follows the released trajectory: m, v, scores and masks at ev
   recorded.steps.forEach((step, i) => {
     const result = withTable(() => {
       const scalars = Object.fromEntries(
-        Object.entries(criterion.scalars(i + 1)).map(([name, x]) => [name, constant(x)]),
+        Object.entries(criterion.scalars({ update: i + 1, sparsity: 0, target: 0 })).map((
+          [name, x],
+        ) => [name, constant(x)]),
       );
       const eligible = Object.fromEntries(Object.entries(tensors(masks)).map(([name, x]) => [name, notEqual(x, 0)]));
       const context = {
@@ -68,6 +70,7 @@ Deno.test("seven() follows the released trajectory: m, v, scores and masks at ev
         masks: eligible,
         key: constant(0),
         scalars,
+        loss: () => constant(0),
       };
       const before = { m: tensors(state.m), v: tensors(state.v), score: tensors(state.score) };
       const updated = criterion.update(context, before);

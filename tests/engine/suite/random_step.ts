@@ -87,7 +87,13 @@ export function randomStep(seed: number): StepCase {
         s: replace("row", s.s!),
         c: replace("column", s.c!),
       },
-      metrics: { full: pick("full"), row: pick("row"), loss: o.mean(pick("full")), same: s.m!, old: stopGradient(s.r!) },
+      metrics: {
+        full: pick("full"),
+        row: pick("row"),
+        loss: o.mean(pick("full")),
+        same: s.m!,
+        old: stopGradient(s.r!),
+      },
     };
   };
   const batches = [0, 1, 2].map((i) => ({ x: randoms([rows, columns], seed * 100 + i) }));

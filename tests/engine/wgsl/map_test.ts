@@ -85,6 +85,13 @@ gpuTest("map: guards concatenate and pad, along the fours and across them", asyn
   }
 });
 
+gpuTest("map: padding a short axis leaves nothing outside the buffer in the text", async (backend) => {
+  const [r, c] = axes([6, 4]), at = linearize([r!, c!], [6, 4]);
+  const row = guard(c!, 2, 4, load(0, offsetIndex(c!, -2)), constant(-3));
+  const padded = guard(r!, 1, 4, op("add", [row, constant(1)]), constant(-1));
+  await check(backend, map([6, 4], argsOf([["read", 2], ["write", 24]]), [store(1, at, padded)]));
+});
+
 gpuTest("map: what both sides of a guard use is shared, guards nest", async (backend) => {
   const n = 64, [i] = axes([n]);
   let value = op("exp", [load(0, i!)]);
