@@ -35,6 +35,8 @@ export interface ViTConfig {
   readonly hidden_act: string;
   readonly qkv_bias: boolean;
   readonly layer_norm_eps: number;
+  /** Standard deviation of fresh weights. */
+  readonly initializer_range: number;
   readonly image_size: number;
   readonly patch_size: number;
   readonly num_channels: number;
@@ -45,13 +47,14 @@ const positive = z.number().int().positive();
 const schema = z.looseObject({
   model_type: z.literal("vit"),
   hidden_size: positive,
-  num_hidden_layers: positive,
+  num_hidden_layers: positive.max(1000),
   num_attention_heads: positive,
   head_dim: positive.optional(),
   intermediate_size: positive,
   hidden_act: z.string().refine(isActivation, "no activation that is known here").default("gelu"),
   qkv_bias: z.boolean().default(true),
   layer_norm_eps: z.number().positive().default(1e-12),
+  initializer_range: z.number().positive().default(0.02),
   image_size: positive.default(224),
   patch_size: positive.default(16),
   num_channels: positive.default(3),

@@ -17,12 +17,9 @@ import {
 } from "../engine/mod.ts";
 import { type ViTConfig, viTShapes } from "./vit.ts";
 
-/** Standard deviation of fresh weights, before cutting: `initializer_range` of Hugging Face's ViT. */
-const weightDeviation = 0.02;
-
 /**
- * Draws fresh parameters: matrices, class token and positions from a normal of deviation 0.02 cut at two deviations,
- * biases 0, norms the identity, as Hugging Face starts a ViT (whose cut lies at 100 deviations, so hardly cuts).
+ * Draws fresh parameters: matrices, class token and positions from a normal of deviation `initializer_range` cut at two
+ * deviations, biases 0, norms the identity, as Hugging Face starts a ViT (whose cut lies at 2, so hardly cuts).
  *
  * The numbers are always drawn on the cpu device, whichever device they go to then: a seed is one model everywhere. Each
  * parameter has a random key of its own, by its position in the list of shapes.
@@ -35,7 +32,7 @@ const weightDeviation = 0.02;
 export async function initViT(config: ViTConfig, seed: number): Promise<Record<string, HostTensor>> {
   const key = keyFromSeed(seed);
   const shapes = Object.entries(viTShapes(config));
-  const draw = truncatedNormalInit(weightDeviation);
+  const draw = truncatedNormalInit(config.initializer_range);
   using device = await openDevice("cpu");
   const drawn = await device.read((): Record<string, Tensor> => {
     const root = literal(key);

@@ -34,6 +34,7 @@ export function smallViT({ train: { shape: [channels, size] }, classes }: Datase
       hidden_act: "gelu",
       qkv_bias: true,
       layer_norm_eps: 1e-6,
+      initializer_range: 0.14,
       image_size: size,
       patch_size: 4,
       num_channels: channels,
@@ -51,8 +52,8 @@ export function smallViT({ train: { shape: [channels, size] }, classes }: Datase
       do_rescale: true,
       rescale_factor: 1 / 255,
       do_normalize: true,
-      image_mean: [0.5],
-      image_std: [0.5],
+      image_mean: [0.25],
+      image_std: [0.25],
     },
   };
 }

@@ -34,7 +34,8 @@ export function explain(traced: Traced, plan: Plan, options: ExplainOptions = {}
   const outputs = [...traced.nextState, ...traced.metrics].map((leaf) => leaf.tensor);
   const nodes = reachable(outputs);
   lines.push(
-    `graph: ${nodes.length} nodes, ${traced.state.length} state leaves, ${traced.batch.length} batch leaves, ${traced.metrics.length} metrics`,
+    `graph: ${nodes.length} nodes, ${traced.state.length} state leaves, ${traced.batch.length} batch leaves, ` +
+      `${traced.metrics.length} metrics`,
   );
   if (options.graph) lines.push(...nodes.map(describeNode));
   const cost = totalCost(plan.kernels);

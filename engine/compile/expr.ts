@@ -6,20 +6,27 @@
 import type { Dtype, Params } from "../graph/node.ts";
 import type { ScalarPrimitive } from "../graph/scalar_ops.ts";
 import { type Bound, type Index, indexKey } from "./index.ts";
-import type { Expr } from "./kernel.ts";
+import { childrenOf, type Expr } from "./kernel.ts";
 
 /** A table of expressions of one kernel. */
 export class Expressions {
   readonly #table = new Map<string, Expr>();
   readonly #ids = new Map<Expr, number>();
+  readonly #depths = new Map<Expr, number>();
 
   #intern(key: string, make: () => Expr): Expr {
     let expr = this.#table.get(key);
     if (!expr) {
       this.#table.set(key, expr = make());
       this.#ids.set(expr, this.#ids.size);
+      this.#depths.set(expr, childrenOf(expr).reduce((depth, child) => Math.max(depth, this.depthOf(child) + 1), 0));
     }
     return expr;
+  }
+
+  /** Longest chain of operations under an expression of this table. */
+  depthOf(expr: Expr): number {
+    return this.#depths.get(expr)!;
   }
 
   /** Element `index` of argument `arg`. */

@@ -11,7 +11,7 @@ import type { Leaf, Traced } from "./trace.ts";
 
 const PREFIX = "taps/non-finite ";
 
-/** The same step with a count of non-finite elements for every contraction, reduction, logarithm, quotient and output. */
+/** The same step with a count of non-finite elements for every input, contraction, reduction, quotient and output. */
 export function withFiniteChecks(traced: Traced): Traced {
   const outputs = [...traced.nextState, ...traced.metrics].map((leaf) => leaf.tensor);
   const names = new Map([...traced.state, ...traced.batch].map(({ path, tensor }) => [tensor, path]));

@@ -11,7 +11,8 @@
  * @module
  */
 import { sizeOf, type Tensor } from "../graph/node.ts";
-import { buildGroup, type Frame, frameOf, type Group, type Place, placeAbove, placesIn } from "./group.ts";
+import { type Frame, frameOf, type Place, placeAbove, placesIn } from "./frame.ts";
+import { buildGroup, type Group } from "./group.ts";
 import type { Roots } from "./roots.ts";
 
 /** What fusion must respect. */

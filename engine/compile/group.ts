@@ -7,43 +7,24 @@
  *
  * @module
  */
-import { sizeOf, type Tensor } from "../graph/node.ts";
+import type { Tensor } from "../graph/node.ts";
 import type { ScalarPrimitive } from "../graph/scalar_ops.ts";
 import { Expressions } from "./expr.ts";
+import { viewCoordinates } from "./coordinates.ts";
+import type { Frame, Place } from "./frame.ts";
 import {
   type Bound,
   constantIndex,
   coordinate,
   delinearize,
-  divIndex,
   type Index,
   indexKey,
   linearize,
   offsetIndex,
   rangeOf,
-  scaleIndex,
 } from "./index.ts";
 import type { Expr, Fold } from "./kernel.ts";
 import { isGiven, storageOf } from "./lower.ts";
-
-/** The iteration space of a group. */
-export interface Frame {
-  readonly kind: "map" | "row" | "column" | "contract" | "opaque";
-  /** Sizes of the axes: map [n]; row and column outer..., inner; contract batch, m, n, k. */
-  readonly sizes: readonly number[];
-  /** Row-major position of a point among the full-level points. */
-  readonly full: Index;
-  /** Row-major position among the outer-level points (row and column). */
-  readonly outer?: Index;
-  readonly fullCount: number;
-  readonly outerCount: number;
-}
-
-/** Where a member stands. */
-export interface Place {
-  readonly coordinates: readonly Index[];
-  readonly level: "full" | "outer";
-}
 
 /** What building a group gives. Loads name stored tensors by id in `arg`. */
 export interface Built {
@@ -64,101 +45,10 @@ export interface Group {
   readonly built: Built;
 }
 
+/** Operations in a row that one expression may have: emitters walk expressions by recursion. */
+const MOST_DEPTH = 256;
+
 const folds: Readonly<Record<string, Fold>> = { sum: "sum", reduceMax: "max", reduceMin: "min" };
-
-/** The frame that a root asks for when it is alone, and its place in it. */
-export function frameOf(root: Tensor): { readonly frame: Frame; readonly place: Place } {
-  switch (root.op.kind) {
-    case "reduce":
-      return frameOfReduction(root);
-    case "contract": {
-      const [m, n] = root.shape.slice(-2) as [number, number];
-      const k = root.inputs[0]!.shape.at(-1)!;
-      const batch = sizeOf(root) / (m * n);
-      const sizes = [batch, m, n, k];
-      const [b, row, col] = sizes.map((size, axis) => coordinate(axis, size)) as [Index, Index, Index, Index];
-      const full = linearize([b, row, col], [batch, m, n]);
-      const coordinates = [...delinearize(b, root.shape.slice(0, -2)), row, col];
-      return {
-        frame: { kind: "contract", sizes, full, fullCount: sizeOf(root), outerCount: 0 },
-        place: { coordinates, level: "full" },
-      };
-    }
-    case "opaque": {
-      const frame: Frame = { kind: "opaque", sizes: [], full: constantIndex(0), fullCount: 0, outerCount: 0 };
-      return { frame, place: { coordinates: [], level: "full" } };
-    }
-    default: {
-      const count = sizeOf(root);
-      const full = coordinate(0, count);
-      const frame: Frame = { kind: "map", sizes: [count], full, fullCount: count, outerCount: 0 };
-      return { frame, place: { coordinates: delinearize(full, root.shape), level: "full" } };
-    }
-  }
-}
-
-function frameOfReduction(root: Tensor): { readonly frame: Frame; readonly place: Place } {
-  const { shape } = root.inputs[0]!;
-  const axes: readonly number[] = root.params.axes;
-  const count = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
-  const before = count(shape.slice(0, axes[0]!));
-  const length = count(axes.map((axis) => shape[axis]!));
-  const after = count(shape.slice(axes.at(-1)! + 1));
-  const kind = after === 1 ? "row" : "column";
-  const sizes = kind === "row" ? [before, length] : before === 1 ? [after, length] : [before, after, length];
-  const at = sizes.map((size, axis) => coordinate(axis, size));
-  const inner = at.at(-1)!;
-  const [p, q] = kind === "row"
-    ? [at[0]!, constantIndex(0)]
-    : before === 1
-    ? [constantIndex(0), at[0]!]
-    : [at[0]!, at[1]!];
-  const full = linearize([p, inner, q], [before, length, after]);
-  const outer = linearize([p, q], [before, after]);
-  return {
-    frame: { kind, sizes, full, outer, fullCount: before * length * after, outerCount: before * after },
-    place: { coordinates: delinearize(outer, root.shape), level: "outer" },
-  };
-}
-
-/** Places at which `root` might stand in `frame`: at the full level or at the outer one, in row-major order. */
-export function placesIn(frame: Frame, root: Tensor): readonly Place[] {
-  const places: Place[] = [];
-  const count = sizeOf(root);
-  if (root.op.kind !== "reduce" && count === frame.fullCount) {
-    places.push({ coordinates: delinearize(frame.full, root.shape), level: "full" });
-  }
-  if (frame.outer && count === frame.outerCount) {
-    places.push({ coordinates: delinearize(frame.outer, root.shape), level: "outer" });
-  }
-  return places;
-}
-
-/** The place of `node` that follows from that of `member`, when only elementwise work and re-arrangement lie between. */
-export function placeAbove(
-  member: Tensor,
-  place: Place,
-  node: Tensor,
-  deadEnds: Set<Tensor> = new Set(),
-): Place | undefined {
-  if (node === member) return place;
-  if (node.id < member.id || deadEnds.has(node)) return undefined;
-  if (node.op.name === "reshape" || node.op.name === "permute" || node.op.kind === "scalar") {
-    for (const input of node.inputs) {
-      const below = placeAbove(member, place, input, deadEnds);
-      if (below) return { level: below.level, coordinates: push(node, below.coordinates) };
-    }
-  }
-  deadEnds.add(node);
-  return undefined;
-}
-
-/** Coordinates of the element of `node` that comes from its operand's element at `coordinates`. */
-function push(node: Tensor, coordinates: readonly Index[]): readonly Index[] {
-  if (node.op.name === "permute") return node.params.axes.map((axis: number) => coordinates[axis]!);
-  if (node.op.name === "reshape") return delinearize(linearize(coordinates, node.inputs[0]!.shape), node.shape);
-  return coordinates;
-}
 
 class Misfit extends Error {}
 
@@ -210,7 +100,9 @@ function pullMembers(frame: Frame, members: ReadonlyMap<Tensor, Place>, roots: R
     const { op, params, inputs } = node;
     if (op.kind === "scalar") {
       const operands = inputs.map((input) => pull(input, coordinates));
-      return expressions.scalar(op as ScalarPrimitive, operands, params, node.dtype);
+      const value = expressions.scalar(op as ScalarPrimitive, operands, params, node.dtype);
+      if (expressions.depthOf(value) > MOST_DEPTH) throw new Misfit();
+      return value;
     }
     switch (op.name) {
       case "constant":
@@ -270,52 +162,4 @@ function pullMembers(frame: Frame, members: ReadonlyMap<Tensor, Place>, roots: R
 function reach({ index, low, high }: Bound): "always" | "never" | "sometimes" {
   const [least, greatest] = rangeOf(index);
   return greatest < low || least >= high ? "never" : least >= low && greatest < high ? "always" : "sometimes";
-}
-
-/** Coordinates in a view's operand of the element at `coordinates` of the view. */
-function viewCoordinates(node: Tensor, coordinates: readonly Index[]): readonly Index[] {
-  const { op, params, inputs: [x] } = node;
-  switch (op.name) {
-    case "reshape":
-      return reshapeCoordinates(coordinates, node.shape, x!.shape);
-    case "permute": {
-      const inner = new Array<Index>(coordinates.length);
-      params.axes.forEach((axis: number, i: number) => inner[axis] = coordinates[i]!);
-      return inner;
-    }
-    case "broadcast":
-      return x!.shape.map((size, i) => size === 1 ? constantIndex(0) : coordinates[params.axes[i]]!);
-    case "slice":
-      return coordinates.map((c, axis) => offsetIndex(scaleIndex(c, params.step[axis]), params.start[axis]));
-    default:
-      throw new Error(`fusion: the view ${op.name} has no map of coordinates`);
-  }
-}
-
-/**
- * Coordinates under a reshape. Axes that both shapes have at the ends pass unchanged, so that guards of padding around
- * the others (whose linear position may be out of range) do no harm.
- */
-function reshapeCoordinates(
-  coordinates: readonly Index[],
-  from: readonly number[],
-  to: readonly number[],
-): readonly Index[] {
-  let head = 0;
-  while (head < from.length && head < to.length && from[head] === to[head]) head++;
-  let tail = 0;
-  while (tail < from.length - head && tail < to.length - head && from.at(-1 - tail) === to.at(-1 - tail)) tail++;
-  const middle = linearize(coordinates.slice(head, from.length - tail), from.slice(head, from.length - tail));
-  return [
-    ...coordinates.slice(0, head),
-    ...delinearizeWithin(middle, to.slice(head, to.length - tail)),
-    ...coordinates.slice(from.length - tail),
-  ];
-}
-
-/** As `delinearize`, but the outermost axis takes whatever is left: values out of range under a guard stay apart. */
-function delinearizeWithin(linear: Index, shape: readonly number[]): readonly Index[] {
-  if (shape.length === 0) return [];
-  const below = shape.slice(1).reduce((product, size) => product * size, 1);
-  return [divIndex(linear, below), ...delinearize(linear, shape).slice(1)];
 }

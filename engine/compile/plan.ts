@@ -1,18 +1,16 @@
 /**
  * The plan of a program: kernels in order and the buffers that they work on.
  *
- * Temporaries share slots: values whose lifetimes do not overlap may lie in the same buffer. Slots are given out to the
- * largest values first, which keeps their sum within a few percent of the largest set of live values.
- *
  * @module
  */
 import { sizeOf, type Tensor, type Type, withTable } from "../graph/node.ts";
 import { assemble, type Location, storedDtype } from "./assemble.ts";
 import { fuse, type FusedGroup, type FusionOptions } from "./fuse.ts";
-import { bytesPerElement, type Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { copyOf, isGiven, lower, storageOf } from "./lower.ts";
 import { type Order, order, type Replacement } from "./order.ts";
 import { chooseRoots, type Roots } from "./roots.ts";
+import { assignSlots, bytesOf, largestLiveSet, temporaries } from "./slots.ts";
 import type { Leaf, Traced } from "./trace.ts";
 
 /** Batch inputs up to this many elements travel together in one buffer. */
@@ -85,8 +83,6 @@ export interface PlanOptions {
   readonly bindings: number;
 }
 
-const bytesOf = (type: Type): number => Math.max(4, Math.ceil(sizeOf(type) * bytesPerElement(type.dtype) / 4) * 4);
-
 /** Plans a traced step. */
 export function plan(traced: Traced, options: PlanOptions): Plan {
   const { state, batch, metrics } = traced;
@@ -135,7 +131,7 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
     if (packed.has(tensor)) continue;
     locations.set(tensor, at(tensor, addBuffer({ role: "batch", bytes: bytesOf(tensor), label: `batch ${path}` })));
   }
-  for (const node of roots.nodes) {
+  for (const node of new Set(groups.flatMap((group) => [...group.built.loads.keys()]))) {
     if (node.op.name !== "literal") continue;
     const data = node.attachment as ArrayBufferView;
     locations.set(
@@ -152,7 +148,7 @@ export function plan(traced: Traced, options: PlanOptions): Plan {
   const scratchOf = new Map<Tensor, Location[]>();
   wanted.forEach((item, i) => {
     const buffer = firstSlot + slots.of[i]!;
-    if (item.scratch) {
+    if (item.scratch !== undefined) {
       const location = { buffer, offset: 0, length: item.scratch, dtype: "u32" as const };
       scratchOf.set(item.value, [...scratchOf.get(item.value) ?? [], location]);
     } else locations.set(item.value, at(item.value, buffer));
@@ -214,7 +210,7 @@ function outputsOf({ state, nextState, metrics }: Traced): { nextOf: readonly Te
 
 /**
  * Kernels in order. Fusion counts a new state value and the one it replaces as one buffer, but only the order of
- * kernels tells whether they are: where too many buffers come out, those that are not count apart and all is done again.
+ * kernels tells whether they are: where too many buffers come out, those that are not count apart, and again.
  */
 function schedule(roots: Roots, replacements: readonly Replacement[], options: FusionOptions): Order {
   const apart = new Set<Tensor>();
@@ -235,80 +231,4 @@ function schedule(roots: Roots, replacements: readonly Replacement[], options: F
 function bindingsOf(group: FusedGroup, bufferOf: (value: Tensor) => unknown): number {
   if (group.frame.kind === "opaque") return 0;
   return new Set([...group.built.loads.keys(), ...group.stored].map(bufferOf)).size;
-}
-
-interface Temporary {
-  readonly value: Tensor;
-  readonly label: string;
-  readonly bytes: number;
-  readonly first: number;
-  readonly last: number;
-  readonly scratch?: number;
-}
-
-function temporaries(
-  groups: ReturnType<typeof order>["groups"],
-  inPlace: ReadonlyMap<Tensor, Tensor>,
-  outputs: ReadonlySet<Tensor>,
-): Temporary[] {
-  const lastRead = new Map<Tensor, number>();
-  groups.forEach((group, position) => {
-    for (const value of group.built.loads.keys()) lastRead.set(value, position);
-  });
-  return groups.flatMap((group, first) => {
-    const stored = group.stored.filter((value) => !inPlace.has(value)).map((value): Temporary => ({
-      value,
-      label: `${value.op.name} #${value.id}`,
-      bytes: bytesOf(value),
-      first,
-      last: outputs.has(value) ? groups.length : lastRead.get(value) ?? first,
-    }));
-    const [node] = group.members.keys();
-    const scratch = group.frame.kind === "opaque" ? scratchTypes(node!) : [];
-    return [
-      ...stored,
-      ...scratch.map((type): Temporary => ({
-        value: node!,
-        label: `scratch of ${node!.op.name} #${node!.id}`,
-        bytes: bytesOf(type),
-        first,
-        last: first,
-        scratch: sizeOf(type),
-      })),
-    ];
-  });
-}
-
-function scratchTypes(node: Tensor): readonly Type[] {
-  const { op } = node as { op: { scratch?: (node: Tensor) => readonly Type[] } };
-  return op.scratch?.(node) ?? [];
-}
-
-/** Largest first, each into the first slot that is free during its life. */
-function assignSlots(
-  items: readonly Temporary[],
-): { readonly sizes: readonly number[]; readonly of: readonly number[] } {
-  const sizes: number[] = [];
-  const busy: { first: number; last: number }[][] = [];
-  const of = new Array<number>(items.length);
-  const bySize = items.map((item, i) => ({ item, i })).sort((a, b) => b.item.bytes - a.item.bytes || a.i - b.i);
-  for (const { item, i } of bySize) {
-    let slot = busy.findIndex((lives) => lives.every(({ first, last }) => item.last < first || last < item.first));
-    if (slot < 0) {
-      slot = sizes.push(item.bytes) - 1;
-      busy.push([]);
-    }
-    busy[slot]!.push(item);
-    of[i] = slot;
-  }
-  return { sizes, of };
-}
-
-function largestLiveSet(items: readonly Temporary[], kernels: number): number {
-  let most = 0;
-  for (let position = 0; position <= kernels; position++) {
-    const live = items.filter(({ first, last }) => first <= position && position <= last);
-    most = Math.max(most, live.reduce((sum, { bytes }) => sum + bytes, 0));
-  }
-  return most;
 }

@@ -11,12 +11,14 @@
  * - what an extremum is taken of, if it is used again, is a root: computed again it may be rounded otherwise, and the
  *   element that attains the extremum would not be found;
  * - a contraction's operand that merges permuted axes is a root: its producer stores through the permuted map;
- * - where a value would read more buffers than a kernel may bind, its widest operands are roots.
+ * - where a value would read more buffers than a kernel may bind, its widest operands are roots, and where more
+ *   operations would follow one another than can be walked, one between them is.
  *
  * @module
  */
 import { sizeOf, type Tensor } from "../graph/node.ts";
 import type { ScalarPrimitive } from "../graph/scalar_ops.ts";
+import { Extents, underViews } from "./extent.ts";
 import { isGiven, reachable, storageOf } from "./lower.ts";
 
 /** Most work that a contraction absorbs on a load. */
@@ -65,9 +67,9 @@ export function chooseRoots(outputs: readonly Tensor[], bindings: number): Roots
     }
   }
   // Ascending order: whether a value is cheap depends on which of its operands are stored.
-  const reads = new Reads(roots, store, bindings - 1);
+  const extents = new Extents(roots, store, bindings - 1);
   for (const node of nodes) {
-    reads.visit(node);
+    extents.visit(node);
     if (roots.has(node) || (node.op.kind !== "scalar" && node.op.kind !== "piecewise")) continue;
     const readers = readersOf(node, users);
     const { cost, loads } = recomputation(node, roots);
@@ -76,46 +78,6 @@ export function chooseRoots(outputs: readonly Tensor[], bindings: number): Roots
     if (worth || (byContraction && (cost > CHEAP_LOAD || loads > CHEAP_LOAD))) roots.add(node);
   }
   return { roots: new Set([...roots].sort((a, b) => a.id - b.id)), nodes };
-}
-
-/** The stored values that each value reads, kept within a limit by storing operands. */
-class Reads {
-  readonly #of = new Map<Tensor, ReadonlySet<Tensor>>();
-
-  constructor(
-    readonly roots: ReadonlySet<Tensor>,
-    readonly store: (node: Tensor) => void,
-    readonly limit: number,
-  ) {}
-
-  /** Called for each value in ascending order. */
-  visit(node: Tensor): void {
-    if (node.op.kind === "opaque") return;
-    const all = () => new Set(node.inputs.flatMap((input) => [...this.#seen(input)]));
-    let reads = all();
-    while (reads.size > this.limit) {
-      const widest = node.inputs.reduce((a, b) => this.#seen(a).size >= this.#seen(b).size ? a : b);
-      if (this.#seen(widest).size <= 1) break;
-      this.store(underViews(widest));
-      reads = all();
-    }
-    this.#of.set(node, reads);
-  }
-
-  /** What a reader of `node` reads. */
-  #seen(node: Tensor): ReadonlySet<Tensor> {
-    const shown = underViews(node);
-    return this.roots.has(shown) || isGiven(shown)
-      ? new Set([shown])
-      : this.roots.has(node)
-      ? new Set([node])
-      : this.#of.get(node)!;
-  }
-}
-
-/** The value that a view shows. */
-function underViews(node: Tensor): Tensor {
-  return node.op.kind === "view" ? underViews(node.inputs[0]!) : node;
 }
 
 /** Users of a value, looking through views. */

@@ -1,18 +1,18 @@
 /**
- * The cpu device: kernels as generated JavaScript, contractions as WebAssembly SIMD, storage in one memory.
+ * The cpu device: kernels as generated JavaScript, contractions as WebAssembly SIMD, storage in one memory that several
+ * threads share.
  *
  * It is the default where there is no GPU, and the check of fusion, order and planning without one. `replay` runs to
  * the end before it returns; `idle` and `download` let a macrotask pass, so that timers and signals are not starved.
+ * Results do not depend on the number of threads.
  *
  * @module
  */
-import type { Kernel } from "../compile/kernel.ts";
-import { compile, type Run } from "../js/code.ts";
-import { emitKernel } from "../js/emit.ts";
-import { kernelKey } from "../js/key.ts";
-import { instantiate } from "../wasm/module.ts";
+import { instantiate, type Instantiated } from "../wasm/module.ts";
 import { type Backend, type Copy, DeviceError, type Loaded, type Recording, type Storage } from "./backend.ts";
-import { ADDRESSABLE, createMemory } from "./memory.ts";
+import { type Compiled, createCompiler } from "./cpu_code.ts";
+import { createSolo, createTeam, type Task, type Team, threadsOfRuntime } from "./cpu_team.ts";
+import { ADDRESSABLE, createMemory, type Memory } from "./memory.ts";
 
 /** The cpu executor. */
 export interface CpuBackend extends Backend {
@@ -20,12 +20,16 @@ export interface CpuBackend extends Backend {
   poison(storage: Storage): void;
   /** Bytes of the memory that are handed out: storages, working space and tables. */
   bytesInUse(): number;
+  /** Threads that take part at present: workers start with the first kernel that is worth sharing, and need a moment. */
+  threadsRunning(): number;
 }
 
 /** How to open the cpu device. */
 export interface CpuOptions {
   /** Most bytes that it may use; 4 GiB unless given. */
   readonly memoryBytes?: number;
+  /** Threads to compute with; the number of processors unless given, 16 at most. */
+  readonly threads?: number;
   /** Lets {@linkcode CpuBackend.poison} work. */
   readonly poison?: boolean;
 }
@@ -39,18 +43,12 @@ interface CpuStorage extends Storage {
   alive: boolean;
 }
 
-interface Compiled {
-  readonly source: string;
-  readonly run: Run;
-}
-
 interface CpuLoaded extends Loaded {
   readonly compiled: readonly Compiled[];
 }
 
 interface CpuRecording extends Recording {
-  readonly runs: readonly Run[];
-  readonly bases: readonly Int32Array[];
+  readonly tasks: readonly Task[];
   readonly storages: ReadonlySet<CpuStorage>;
 }
 
@@ -72,12 +70,9 @@ function macrotask(): Promise<void> {
  * @throws {DeviceError} when the runtime has no WebAssembly SIMD.
  */
 export function openCpu(options: CpuOptions = {}): CpuBackend {
-  const memory = createMemory(Math.min(options.memoryBytes ?? ADDRESSABLE, ADDRESSABLE));
-  const wasm = openModule(memory.wasm);
+  const { memory, wasm, team } = openMachine(options);
+  const compiledOf = createCompiler(memory, wasm.kernels, team);
   const owner = {};
-  const cache = new Map<string, Compiled>();
-  const tables = new Map<string, number>();
-  let scratch = { address: 0, bytes: 0 };
   let disposed = false;
 
   const check = (storage: Storage): CpuStorage => {
@@ -92,7 +87,7 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
     }
     return own;
   };
-  const range = (storage: Storage, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> => {
+  const range = (storage: Storage, byteOffset: number, bytes: number): Uint8Array => {
     const own = check(storage);
     if (byteOffset < 0 || bytes < 0 || byteOffset + bytes > own.bytes) {
       throw new DeviceError(
@@ -100,32 +95,6 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
       );
     }
     return memory.view(own.address + byteOffset, bytes);
-  };
-  const tableAddress = (entries: Int32Array): number => {
-    const key = entries.join();
-    let address = tables.get(key);
-    if (address === undefined) {
-      address = memory.take(entries.byteLength, "offset table");
-      new Int32Array(memory.wasm.buffer as ArrayBuffer, address, entries.length).set(entries);
-      tables.set(key, address);
-    }
-    return address;
-  };
-  const compiledOf = (kernel: Kernel): Compiled => {
-    const key = kernelKey(kernel);
-    let compiled = cache.get(key);
-    if (!compiled) {
-      const emitted = emitKernel(kernel);
-      if (emitted.scratchBytes > scratch.bytes) {
-        const address = memory.take(emitted.scratchBytes, "working space");
-        if (scratch.bytes) memory.give(scratch.address, scratch.bytes);
-        scratch = { address, bytes: emitted.scratchBytes };
-        memory.heap.scratch = address;
-      }
-      const run = compile(emitted.source, kernel.label, wasm.kernels, emitted.tables.map(tableAddress));
-      cache.set(key, compiled = { source: emitted.source, run });
-    }
-    return compiled;
   };
   const usable = (recording: Recording): CpuRecording => {
     const own = recording as CpuRecording;
@@ -135,7 +104,9 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
 
   return {
     kind: "cpu",
-    description: `cpu, WebAssembly SIMD${wasm.fused ? " (relaxed multiply-add)" : ""}, 1 thread`,
+    get description() {
+      return `cpu, WebAssembly SIMD${wasm.fused ? " (relaxed multiply-add)" : ""}, ${team.description()}`;
+    },
     limits: { bindings: 1024, bindingBytes: ADDRESSABLE, storageBytes: ADDRESSABLE },
     allocate(bytes, label) {
       if (disposed) throw new DeviceError(`cpu: cannot allocate ${label}: the device was disposed`);
@@ -158,7 +129,7 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
       range(storage, byteOffset, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     },
     async download(storage, byteOffset, bytes) {
-      const copy = range(storage, byteOffset, bytes).slice().buffer;
+      const copy = new Uint8Array(range(storage, byteOffset, bytes)).buffer;
       await macrotask();
       return copy;
     },
@@ -179,40 +150,41 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
       const { compiled, kernels } = loaded as CpuLoaded;
       const storages = new Set<CpuStorage>();
       const bases = kernels.map((kernel) =>
-        Int32Array.from(kernel.args, (arg) => {
+        kernel.args.map((arg) => {
           const storage = check(resolve(arg.buffer));
           if (storage.bytes < 4 * arg.length) {
-            throw new DeviceError(
-              `cpu: kernel ${kernel.label} needs ${
-                4 * arg.length
-              } bytes, storage ${storage.label} has ${storage.bytes}`,
-            );
+            const needs = `needs ${4 * arg.length} bytes, storage ${storage.label} has ${storage.bytes}`;
+            throw new DeviceError(`cpu: kernel ${kernel.label} ${needs}`);
           }
           storages.add(storage);
           return storage.address / 4;
         })
       );
+      const entries = writeEntries(memory, compiled, bases);
       const recording: CpuRecording = {
         loaded,
-        runs: compiled.map((one) => one.run),
-        bases,
+        tasks: compiled.map(({ run, parts }, i) => ({
+          run,
+          parts,
+          bases: Int32Array.from(bases[i]!),
+          entry: entries.at[i]!,
+        })),
         storages,
-        [Symbol.dispose]() {},
+        [Symbol.dispose]() {
+          if (!disposed) entries.release();
+        },
       };
       return recording;
     },
     replay(recording, copies = []) {
-      const { runs, bases } = usable(recording);
-      const { heap } = memory;
-      for (let i = 0; i < runs.length; i++) runs[i]!(heap, bases[i]!, 0, 1);
+      for (const task of usable(recording).tasks) team.run(task, memory.heap);
       copies.forEach(copy);
     },
     idle: macrotask,
     async profile(recording) {
-      const { runs, bases } = usable(recording);
-      const times = runs.map((run, i) => {
+      const times = usable(recording).tasks.map((task) => {
         const start = performance.now();
-        run(memory.heap, bases[i]!, 0, 1);
+        team.run(task, memory.heap);
         return performance.now() - start;
       });
       await macrotask();
@@ -223,9 +195,10 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
       if (options.poison) memory.heap.u32.fill(NAN_BITS, address / 4, (address + bytes) / 4);
     },
     bytesInUse: memory.inUse,
+    threadsRunning: () => 1 + team.ready(),
     [Symbol.dispose]() {
       disposed = true;
-      cache.clear();
+      team.stop();
     },
   };
 
@@ -234,12 +207,46 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
   }
 }
 
-function openModule(memory: WebAssembly.Memory): ReturnType<typeof instantiate> {
+interface Machine {
+  readonly memory: Memory;
+  readonly wasm: Instantiated;
+  readonly team: Team;
+}
+
+/** Memory, instructions and threads; the memory is shared only if there are several threads. */
+function openMachine(options: CpuOptions): Machine {
+  const limit = Math.min(options.memoryBytes ?? ADDRESSABLE, ADDRESSABLE);
+  const { threads, spawn } = threadsOfRuntime(options.threads);
   try {
-    return instantiate(memory);
+    const memory = createMemory(limit, threads > 1);
+    const wasm = instantiate(memory.wasm, threads > 1);
+    const team = typeof spawn === "string" ? createSolo(spawn) : createTeam(threads, memory.wasm, wasm.module, spawn);
+    return { memory, wasm, team };
   } catch (error) {
     throw new DeviceError("cpu: this runtime has no WebAssembly SIMD (Deno, Node 16 and browsers since 2021 have it)", {
       cause: error,
     });
   }
+}
+
+/** Writes what workers need of each shared kernel, see `cpu_worker.ts`; gives where each entry lies, in words. */
+function writeEntries(
+  memory: Memory,
+  compiled: readonly Compiled[],
+  bases: readonly (readonly number[])[],
+): { readonly at: readonly number[]; readonly release: () => void } {
+  const words: number[] = [];
+  const offsets = compiled.map(({ record, parts }, i) => {
+    if (parts > 1) words.push(record, parts, bases[i]!.length, ...bases[i]!);
+    return words.length - bases[i]!.length - 3;
+  });
+  if (words.length === 0) return { at: offsets, release() {} };
+  const address = memory.take(4 * words.length, "recording");
+  memory.heap.i32.set(words, address / 4);
+  let kept = true;
+  const release = (): void => {
+    if (kept) memory.give(address, 4 * words.length);
+    kept = false;
+  };
+  return { at: offsets.map((offset) => address / 4 + offset), release };
 }

@@ -2,8 +2,9 @@
  * The memory of the cpu device: one WebAssembly.Memory, handed out in ranges.
  *
  * Ranges are multiples of 64 bytes (a cache line, and enough for any vector). Free ranges are kept in address order and
- * joined with their neighbours; the first that fits is taken. When none fits the memory grows, which detaches every
- * view: `heap` is then made anew. Addresses are 32 bits, hence 4 GiB at most; all address arithmetic is here, in
+ * joined with their neighbours; the first that fits is taken. When none fits the memory grows, which leaves every
+ * view behind: `heap` is then made anew. A memory that threads share declares how far it may grow; address space is set aside for
+ * that, memory is not. Addresses are 32 bits, hence 4 GiB at most; all address arithmetic is here, in
  * `engine/js` (`argumentName`, `position`) and in the i32 instructions of `engine/wasm`.
  *
  * @module
@@ -35,23 +36,22 @@ export interface Memory {
   /** Gives a range back. */
   give(address: number, bytes: number): void;
   /** Bytes of a range, as a view that is valid until the memory grows. */
-  view(address: number, bytes: number): Uint8Array<ArrayBuffer>;
+  view(address: number, bytes: number): Uint8Array;
 }
 
 const roundUp = (bytes: number): number => Math.max(LINE, Math.ceil(bytes / LINE) * LINE);
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-/** A memory of at most `limit` bytes. */
-export function createMemory(limit: number): Memory {
-  const wasm = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+/** A memory of at most `limit` bytes, which threads can share if `shared`. */
+export function createMemory(limit: number, shared = false): Memory {
+  const wasm = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared });
   const free: Range[] = [{ address: 0, bytes: PAGE }];
   let size = PAGE, used = 0, untouched = 0;
   const heap = { scratch: 0 } as Heap;
   const renew = (): void => {
-    const buffer = wasm.buffer as ArrayBuffer;
-    heap.f32 = new Float32Array(buffer);
-    heap.i32 = new Int32Array(buffer);
-    heap.u32 = new Uint32Array(buffer);
+    heap.f32 = new Float32Array(wasm.buffer);
+    heap.i32 = new Int32Array(wasm.buffer);
+    heap.u32 = new Uint32Array(wasm.buffer);
   };
   renew();
 
@@ -89,8 +89,7 @@ export function createMemory(limit: number): Memory {
     size += wanted;
     renew();
   };
-  const view = (address: number, bytes: number): Uint8Array<ArrayBuffer> =>
-    new Uint8Array(wasm.buffer as ArrayBuffer, address, bytes);
+  const view = (address: number, bytes: number): Uint8Array => new Uint8Array(wasm.buffer, address, bytes);
 
   return {
     wasm,
@@ -113,7 +112,7 @@ export function createMemory(limit: number): Memory {
       }
       used += need;
       // Memory that was never handed out is zero as it comes from the system: touching it would only cost time.
-      if (address < untouched) view(address, Math.min(need, untouched - address)).fill(0);
+      if (address < untouched) heap.f32.fill(0, address / 4, Math.min(address + need, untouched) / 4);
       untouched = Math.max(untouched, address + need);
       return address;
     },

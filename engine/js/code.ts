@@ -3,7 +3,8 @@
  *
  * The text of a kernel is the body of a factory of `wasm` (the module's functions) and `tables` (addresses of constant
  * tables), which returns the kernel. A kernel takes the heap, the element at which each argument starts, and which part
- * of how many to do: parts write disjoint elements, so threads can share a kernel later. Addresses inside the heap are
+ * of how many to do: parts write disjoint elements, so threads share a kernel, and its results do not depend on their
+ * number. Addresses inside the heap are
  * made here and in `argumentName` alone.
  *
  * `new Function` compiles it. A page with a strict content security policy refuses that; use the WebGPU device there.
@@ -18,10 +19,10 @@ import { indented } from "./frame.ts";
 
 /** Views of the one memory; made anew whenever it grows. */
 export interface Heap {
-  f32: Float32Array<ArrayBuffer>;
-  i32: Int32Array<ArrayBuffer>;
-  u32: Uint32Array<ArrayBuffer>;
-  /** Byte address of working space, at least `scratchBytes` of every compiled kernel. */
+  f32: Float32Array;
+  i32: Int32Array;
+  u32: Uint32Array;
+  /** Byte address of the thread's own working space, at least `scratchBytes` of every compiled kernel. */
   scratch: number;
 }
 
@@ -34,8 +35,12 @@ export interface Emitted {
   readonly source: string;
   /** Constant tables (byte offsets), to be placed in the heap. */
   readonly tables: readonly Int32Array[];
-  /** Working space in bytes. */
+  /** Working space in bytes, for each thread. */
   readonly scratchBytes: number;
+  /** Most parts that are worth making; more would share cache lines or repeat work, or be empty. */
+  readonly parts: number;
+  /** Parts that together take no more work than one; between this and `parts` each repeats some. */
+  readonly freeParts: number;
 }
 
 /** Wraps the lines of a kernel into the body of its factory. */
@@ -43,10 +48,12 @@ export function finish(
   context: Pick<Context, "helpers">,
   root: Frame,
   args: number,
+  parts: number,
   extra: {
     readonly constants?: readonly string[];
     readonly tables?: readonly Int32Array[];
     readonly scratchBytes?: number;
+    readonly freeParts?: number;
   } = {},
 ): Emitted {
   const helpers = [...context.helpers.values()].flatMap((helper) => helper.js.split("\n"));
@@ -58,7 +65,8 @@ export function finish(
     ...indented(["const f32 = heap.f32, i32 = heap.i32, u32 = heap.u32;", ...bases, ...root.lines]),
     "};",
   ].join("\n");
-  return { source, tables: extra.tables ?? [], scratchBytes: extra.scratchBytes ?? 0 };
+  const { tables = [], scratchBytes = 0, freeParts = parts } = extra;
+  return { source, tables, scratchBytes, parts, freeParts };
 }
 
 /** Writes `const lo = ..., hi = ...`: this part's share of `size` rounds of a loop, cut at multiples of `unit`. */

@@ -18,7 +18,10 @@ import { emitRow } from "./row.ts";
 
 /** Columns of a block. */
 const BLOCK = 512;
-/** Fewer neighbouring columns than this are each folded in registers, as rows are: the meaning is the same. */
+/**
+ * Fewer neighbouring columns than this are each folded in registers, as rows are: the meaning is the same. No part has
+ * fewer, either: a cache line.
+ */
 const NARROW = 16;
 
 /** Code of a column kernel. */
@@ -102,7 +105,8 @@ export function emitColumn(kernel: ReduceKernel): Emitted {
   closeFrame(block, `for (let from = ${first}; from < ${end}; from += ${BLOCK})`);
   closeLoops(above, outer, above.length ? share : undefined);
   const vector = (of: string): string => `const ${of} = new Float64Array(${Math.min(BLOCK, column.size)});`;
-  return finish(context, root, kernel.args.length, {
+  const parts = above.length ? outer[0]!.size : Math.floor(column.size / NARROW);
+  return finish(context, root, kernel.args.length, parts, {
     constants: [...stages.map((_, stage) => vector(`s${stage}`)), ...vectors.map((_, index) => vector(`kept${index}`))],
   });
 }

@@ -2,7 +2,7 @@
  * Contract kernels: blocks of A and B are packed into panels and multiplied by the WebAssembly microkernel.
  *
  * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A for
- * a block of rows and a block of k. A store of the bare accumulator with unit stride is written by the microkernel
+ * a block of rows and a block of k. Threads share the batch, or blocks of the longer side of C. A store of the bare accumulator with unit stride is written by the microkernel
  * where it belongs; other stores run as a generated loop over a block of C while it is in the cache. What the
  * microkernel does not do (integers, empty sums) runs as a row kernel.
  *
@@ -24,6 +24,8 @@ import { indicesOf, rewriter, simplifySpace } from "./space.ts";
 const K_BLOCK = 384;
 /** Rows of a block of A: 96 x 384 fit the second-level cache. */
 const M_BLOCK = 96;
+/** Fewest rows or columns of a part: the other operand is packed by every part anew. */
+const SHARE = 24;
 /** Columns of a block of B at most, and elements of it at most. */
 const N_BLOCK = 1024, B_ELEMENTS = 2 ** 21;
 
@@ -86,19 +88,26 @@ function emitBlocks(kernel: ContractKernel): Emitted {
 
   const root = rootFrame();
   root.lines.push(
-    `const scratch = (heap.scratch + part * ${scratchBytes}) | 0;`,
+    "const scratch = heap.scratch | 0;",
     `const spare = (scratch + ${spare}) | 0, stage = (scratch + ${stage}) | 0;`,
     `const aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
     `const cBlock = (scratch + ${cBlock}) >>> 2;`,
   );
-  const shareBatch = batch[0]!.size > 1;
-  const share = shareBatch ? shareOf(root, batch[0]!.size) : shareOf(root, m!.size, 6);
-  const [mFrom, mTo] = shareBatch ? ["0", String(m!.size)] : share;
+  // Parts share the batch, else the longer side of C.
+  const shared = batch[0]!.size > 1 ? "batch" : n!.size > m!.size ? "n" : "m";
+  const share = shared === "batch"
+    ? shareOf(root, batch[0]!.size)
+    : shared === "n"
+    ? shareOf(root, n!.size, 8)
+    : shareOf(root, m!.size, 6);
+  root.lines.push("if (lo >= hi) return;");
+  const [mFrom, mTo] = shared === "m" ? share : ["0", String(m!.size)];
+  const [nFrom, nTo] = shared === "n" ? share : ["0", String(n!.size)];
   const batches = openLoops(root, batch);
   const body = batches.at(-1)!;
   const columns = openFrame(body);
-  columns.lines.push(`const nn = Math.min(${nBlock}, ${n!.size} - j0);`);
-  const shared = nBlock >= n!.size && !dependsOn(b.value, batch.map((loop) => loop.axis));
+  columns.lines.push(`const nn = Math.min(${nBlock}, ${nTo} - j0);`);
+  const once = nBlock >= n!.size && !dependsOn(b.value, batch.map((loop) => loop.axis));
   const packColumns = (frame: Frame, from: string, count: string): void =>
     eachKBlock(
       frame,
@@ -106,7 +115,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
       kBlock,
       (block) => packB(block, { to: `bPanels + k0 * ${4 * nBlock}`, from, count, k0: "k0", length: "kn" }),
     );
-  if (shared) packColumns(root, "0", String(n!.size));
+  if (once) packColumns(root, nFrom, `${nTo} - ${nFrom}`);
   else packColumns(columns, "j0", "nn");
 
   const rows = openFrame(columns);
@@ -134,9 +143,12 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     closeFrame(row, `for (let ${i} = i0; ${i} < i0 + mm; ${i}++)`);
   }
   closeFrame(rows, `for (let i0 = ${mFrom}; i0 < ${mTo}; i0 += ${mBlock})`);
-  closeFrame(columns, `for (let j0 = 0; j0 < ${n!.size}; j0 += ${nBlock})`);
-  closeLoops(batches, batch, shareBatch ? share : undefined);
-  return finish(context, root, kernel.args.length, { tables, scratchBytes });
+  closeFrame(columns, `for (let j0 = ${nFrom}; j0 < ${nTo}; j0 += ${nBlock})`);
+  closeLoops(batches, batch, shared === "batch" ? share : undefined);
+  const long = shared === "n" ? n!.size : m!.size;
+  const parts = shared === "batch" ? batch[0]!.size : Math.floor(long / SHARE);
+  const freeParts = shared === "batch" ? parts : Math.floor(long / (4 * SHARE));
+  return finish(context, root, kernel.args.length, parts, { tables, scratchBytes, freeParts });
 }
 
 /** A loop over blocks of k: `k0` is where the block begins, `kn` its length. */

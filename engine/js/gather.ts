@@ -29,5 +29,5 @@ export function emitGather(kernel: OpaqueKernel): Emitted {
     `  } else u32.fill(0, target, target + ${width});`,
     "}",
   );
-  return finish({ helpers: new Map() }, root, kernel.args.length);
+  return finish({ helpers: new Map() }, root, kernel.args.length, sizeOf(ids!));
 }

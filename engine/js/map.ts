@@ -21,7 +21,7 @@ export function emitMap(kernel: MapKernel): Emitted {
   startLoop(context, stores.map((store) => store.value));
   emitStores(context, loops.at(-1)!, stores);
   closeLoops(loops, nest, shareOf(root, nest[0]!.size));
-  return finish(context, root, kernel.args.length);
+  return finish(context, root, kernel.args.length, nest[0]!.size);
 }
 
 /** Loops over the axes of a group; where it has none, one round over an axis of its own. */

@@ -59,7 +59,7 @@ export function emitRow(kernel: ReduceKernel): Emitted {
   if (fullStores.length) runLoop(groups.length, (frame) => emitStores(context, frame, fullStores));
   outerStores.forEach((store, index) => row.lines.push(storeText(row, store, results[index]!)));
   closeLoops(rows, outer, shareOf(root, outer[0]!.size));
-  return finish(context, root, kernel.args.length, {
+  return finish(context, root, kernel.args.length, outer[0]!.size, {
     constants: kept.values.map((_, value) => `const kept${value} = new Float64Array(${elements});`),
   });
 }

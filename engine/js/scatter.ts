@@ -12,6 +12,9 @@ import { type Emitted, finish, shareOf } from "./code.ts";
 import { viewOf } from "./expr.ts";
 import { rootFrame } from "./frame.ts";
 
+/** Fewest elements of a row that a part owns: a cache line. */
+const SHARE = 16;
+
 /** Code of `scatterAdd(ids [...N], updates [...N, ...rest]) -> [V, ...rest]`, params `{ rows: V }`. */
 export function emitScatterAdd(kernel: OpaqueKernel): Emitted {
   const rows: number = kernel.params.rows;
@@ -31,5 +34,5 @@ export function emitScatterAdd(kernel: OpaqueKernel): Emitted {
     `  for (let j = ${from}; j < ${to}; j++) ${view}[(target + j) | 0] += ${view}[(source + j) | 0];`,
     "}",
   );
-  return finish({ helpers: new Map() }, root, kernel.args.length);
+  return finish({ helpers: new Map() }, root, kernel.args.length, Math.floor(width / SHARE));
 }

@@ -48,7 +48,7 @@ export function emitSelectThreshold(kernel: OpaqueKernel): Emitted {
     "  position += size;",
     "}",
   );
-  return finish({ helpers: new Map() }, root, kernel.args.length, { constants: COUNT.split("\n") });
+  return finish({ helpers: new Map() }, root, kernel.args.length, 1, { constants: COUNT.split("\n") });
 }
 
 /**

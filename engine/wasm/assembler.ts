@@ -204,8 +204,12 @@ const section = (id: number, items: readonly (readonly number[])[]): number[] =>
 };
 const text = (value: string): number[] => [...unsigned(value.length), ...new TextEncoder().encode(value)];
 
-/** The bytes of a module that imports its memory as `env.memory` and exports all its functions by name. */
-export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+/**
+ * The bytes of a module that imports its memory as `env.memory` and exports all its functions by name. A memory that
+ * threads share is of another type, which the import must name, maximum (65536 pages) included.
+ */
+export function assemble(functions: readonly WasmFunction[], shared = false): Uint8Array<ArrayBuffer> {
+  const memoryType = shared ? [0x03, 0x00, ...unsigned(65536)] : [0x00, 0x00];
   const arities = [...new Set(functions.map((f) => f.parameters))];
   const types = arities.map((arity) => [0x60, arity, ...new Array<number>(arity).fill(typeCodes.i32), 0]);
   const bodies = functions.map(({ locals, body }) => {
@@ -215,7 +219,7 @@ export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBu
   return new Uint8Array([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, types),
-    ...section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, 0x00]]),
+    ...section(2, [[...text("env"), ...text("memory"), 0x02, ...memoryType]]),
     ...section(3, functions.map((f) => unsigned(arities.indexOf(f.parameters)))),
     ...section(7, functions.map((f, index) => [...text(f.name), 0x00, ...unsigned(index)])),
     ...section(10, bodies),

@@ -39,19 +39,27 @@ interface Assembled {
   readonly fused: boolean;
 }
 
-let assembled: Assembled | undefined;
-
-function assembleOnce(): Assembled {
-  if (assembled) return assembled;
-  const relaxed = assemble([...microkernels(true), ...packers()]);
-  const fused = WebAssembly.validate(relaxed);
-  const bytes = fused ? relaxed : assemble([...microkernels(false), ...packers()]);
-  return assembled = { module: new WebAssembly.Module(bytes), fused };
+/** The module over a memory, and how it multiplies: fused (relaxed multiply-add) where the runtime knows it. */
+export interface Instantiated extends Assembled {
+  readonly kernels: WasmKernels;
 }
 
-/** The module over `memory`, and how it multiplies: fused (relaxed multiply-add) where the runtime knows it. */
-export function instantiate(memory: WebAssembly.Memory): { readonly kernels: WasmKernels; readonly fused: boolean } {
-  const { module, fused } = assembleOnce();
+const assembled = new Map<boolean, Assembled>();
+
+function assembleOnce(shared: boolean): Assembled {
+  const known = assembled.get(shared);
+  if (known) return known;
+  const relaxed = assemble([...microkernels(true), ...packers()], shared);
+  const fused = WebAssembly.validate(relaxed);
+  const bytes = fused ? relaxed : assemble([...microkernels(false), ...packers()], shared);
+  const fresh = { module: new WebAssembly.Module(bytes), fused };
+  assembled.set(shared, fresh);
+  return fresh;
+}
+
+/** The module over `memory`, which is `shared` by threads or not. */
+export function instantiate(memory: WebAssembly.Memory, shared = false): Instantiated {
+  const { module, fused } = assembleOnce(shared);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return { kernels: instance.exports as unknown as WasmKernels, fused };
+  return { kernels: instance.exports as unknown as WasmKernels, module, fused };
 }

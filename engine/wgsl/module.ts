@@ -22,7 +22,11 @@ export interface Launch {
   readonly groups: number;
   /** Lanes of a thread's frame: with one lane nothing is ever wide. */
   readonly lanes: 1 | 4;
+  /** Uses subgroup operations: `lane` is the number of the thread in its subgroup. */
+  readonly subgroups?: boolean;
 }
+
+const BUILTINS = "@builtin(workgroup_id) groupId: vec3<u32>, @builtin(local_invocation_index) local: u32";
 
 /** What a builder writes into. */
 export interface Builder {
@@ -54,11 +58,12 @@ export function buildDispatch(launch: Launch, target: Target, build: (builder: B
   );
   const wgsl = [
     ...(emitter.usesF16 ? ["enable f16;"] : []),
+    ...(launch.subgroups && target.subgroups?.enable ? ["enable subgroups;"] : []),
     ...declarations,
     ...globals,
     ...emitter.helpers.values(),
     `@compute @workgroup_size(${workgroup})`,
-    "fn main(@builtin(workgroup_id) groupId: vec3<u32>, @builtin(local_invocation_index) local: u32) {",
+    `fn main(${BUILTINS}${launch.subgroups ? ", @builtin(subgroup_invocation_id) lane: u32" : ""}) {`,
     `  let group = ${groups.index};`,
     ...(groups.exact ? [] : [`  if (group >= ${launch.groups}u) { return; }`]),
     ...root.lines.map((line) => `  ${line}`),

@@ -16,6 +16,16 @@ export interface Target {
   readonly workgroupBytes: number;
   /** Workgroups along one dimension of a dispatch. */
   readonly groups: number;
+  /** Subgroup operations, where the device has them and all its subgroups are of one size. */
+  readonly subgroups?: Subgroups;
+}
+
+/** Subgroup operations of a device. */
+export interface Subgroups {
+  /** Threads of a subgroup. */
+  readonly size: number;
+  /** True when shaders must say `enable subgroups;`. Browsers demand the line, the compiler in Deno refuses it. */
+  readonly enable: boolean;
 }
 
 /** One buffer of a dispatch; its binding number is its position. */

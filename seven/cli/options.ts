@@ -27,8 +27,10 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly method: readonly string[];
   /** Steps of pruning and fine-tuning, T. */
   readonly steps: number;
-  /** Steps of pruning, from the first, K; one-shot methods take the first only. */
+  /** Steps of the pruning window, K; one-shot methods take its first only. */
   readonly pruneSteps: number;
+  /** First pruning step, from 1; that of the method where there is none. */
+  readonly pruneStart?: number;
   /** Steps by which the small ViT is trained before; none for a checkpoint. */
   readonly trainSteps: number;
   /** Name of the optimiser. */
@@ -61,6 +63,9 @@ type Given = Partial<PruneOptions>;
 
 const methodNames = Object.keys(methods);
 
+/** Methods that are compared where no checkpoint is given. */
+const compared = ["seven-pre", "magnitude", "random"];
+
 /** Adds the options to a command. */
 export function addPruneOptions(command: Command): Command {
   const group = (heading: string, options: readonly [flags: string, description: string, parser?: unknown][]): void => {
@@ -84,11 +89,12 @@ export function addPruneOptions(command: Command): Command {
     ],
     [
       "--method <names>",
-      `of ${methodNames.join(", ")} (default: seven-pre, or all without --model)`,
+      `of ${methodNames.join(", ")} (default: seven-pre; without --model ${compared.join(", ")})`,
       someOf(methodNames),
     ],
     ["--steps <count>", "steps of pruning and fine-tuning (default: 300, or 150 without --model)", whole(1)],
-    ["--prune-steps <count>", "steps of pruning, from the first (default: two thirds of the steps)", whole(1)],
+    ["--prune-steps <count>", "steps of the pruning window (default: two thirds of the steps)", whole(1)],
+    ["--prune-start <step>", "first step of the pruning window, from 1 (default: that of the method)", whole(1)],
     ["--alpha1 <decay>", `decay of the gradient average (default: ${sevenDefaults.alpha1})`, share("a decay")],
     ["--alpha2 <decay>", `decay of the squared-gradient average (default: ${sevenDefaults.alpha2})`, share("a decay")],
     ["--moment <kind>", "average of absolute or signed gradients (default: absolute)", oneOf(["absolute", "signed"])],
@@ -125,7 +131,7 @@ export function resolveOptions(given: Given): PruneOptions {
   const options: PruneOptions = {
     task: "digits",
     sparsity: 0.8,
-    method: model === undefined ? methodNames : ["seven-pre"],
+    method: model === undefined ? compared : ["seven-pre"],
     steps,
     pruneSteps: Math.ceil(2 * steps / 3),
     optimizer: "adamw",

@@ -7,6 +7,7 @@ import { taskNamed } from "../../models/mod.ts";
 import { type Method, methodNamed } from "../methods.ts";
 import type { StepEvent } from "../run.ts";
 import { commandDevice } from "./device.ts";
+import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { freshModel, loadModel, type Model } from "./model.ts";
 import { scheduleNamed } from "./optimizers.ts";
@@ -26,7 +27,7 @@ import { accuracyIn, accuracyOf, readMasks, readParams, runPhase, type Setting, 
  */
 export async function prune(options: PruneOptions, io: Io): Promise<void> {
   const task = taskNamed(options.task);
-  const plans = options.method.map((name) => methodNamed(name, { ...options, seven: options }));
+  const plans = options.method.map((name) => planned(name, options));
   if (options.out !== undefined) await checkPlace(options.out);
   const loaded = options.model === undefined
     ? await freshModel(task, options.data, options.seed)
@@ -52,16 +53,27 @@ export async function prune(options: PruneOptions, io: Io): Promise<void> {
   }
   folder?.commit();
 
-  const { prunable, kept } = results[0]!.result;
+  const [{ result: { prunable } }] = results as [typeof results[number]];
   io.out(
-    `${model.name} on ${task.name}, ${task.metric} on all ${count(model.data.test.count)} test images; ` +
-      `${count(kept)} of ${count(prunable)} prunable weights are kept`,
+    `${model.name} on ${task.name}, ${task.metric} on all ${count(model.data.test.count)} test images, ` +
+      `${count(prunable)} prunable weights`,
   );
-  const rows = results.map(({ name, result: { sparsity, dense, pruned }, seconds }) =>
-    [name, percent(sparsity), percent(dense), percent(pruned), duration(seconds)] as const
+  const rows = results.map(({ name, result: { sparsity, kept, dense, pruned }, seconds }) =>
+    [name, percent(sparsity), count(kept), percent(dense), percent(pruned), duration(seconds)] as const
   );
-  for (const line of table([["method", "sparsity", "dense", "pruned", "time"], ...rows])) io.out(line);
+  for (const line of table([["method", "sparsity", "kept", "dense", "pruned", "time"], ...rows])) io.out(line);
   if (options.out !== undefined) io.out(`written to ${options.out}`);
+}
+
+/** The method of that name. @throws {UsageError} when its pruning window ends after the last step. */
+function planned(name: string, { sparsity, pruneSteps, pruneStart, steps, ...seven }: PruneOptions): Method {
+  const start = pruneStart === undefined ? {} : { start: pruneStart };
+  const method = methodNamed(name, { sparsity, pruneSteps, seven, ...start });
+  const { end } = method.schedule;
+  if (end <= steps) return method;
+  throw new UsageError(
+    `--method ${name}: prunes until step ${end}, after the ${steps} of --steps; give fewer --prune-steps or more --steps`,
+  );
 }
 
 async function pruneBy(

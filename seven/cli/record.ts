@@ -4,7 +4,7 @@
  * @module
  */
 import { type HostTensor, parseSafetensors, safetensorsChunks } from "../../engine/mod.ts";
-import type { StepEvent } from "../run.ts";
+import type { RunResult, StepEvent } from "../run.ts";
 import type { Model } from "./model.ts";
 import type { PruneOptions } from "./options.ts";
 import project from "../../deno.json" with { type: "json" };
@@ -21,7 +21,7 @@ export interface Result {
   readonly sparsity: number;
   /** Number of prunable weights, N. */
   readonly prunable: number;
-  /** Number of weights kept, N - round(s N). */
+  /** Number of weights kept: N - round(s N), unless the method has a rule of its own. */
   readonly kept: number;
 }
 
@@ -43,8 +43,8 @@ export interface RunRecord {
   readonly options: PruneOptions;
   /** Wall time in seconds: of pruning and fine-tuning, compilation included, and of the last evaluation. */
   readonly seconds: { readonly pruning: number; readonly evaluation: number };
-  /** Kernel launches of one step of each kind. */
-  readonly dispatches: { readonly train: number; readonly prune: number };
+  /** Kernel launches of one step of each kind that the run had. */
+  readonly dispatches: RunResult["dispatches"];
   /** What ran. */
   readonly versions: Readonly<Record<string, string>>;
 }

@@ -6,6 +6,7 @@
 import {
   crossEntropy,
   type Device,
+  div,
   type HostTensor,
   linearSchedule,
   type Placed,
@@ -15,7 +16,7 @@ import {
 import { type Batch, batchTypes, evaluate, isViTPrunable, trainingBatches, viT } from "../../models/mod.ts";
 import { magnitude } from "../criteria/magnitude.ts";
 import type { Method } from "../methods.ts";
-import type { PruningState } from "../pruning.ts";
+import { type PruningState, sparseParams } from "../pruning.ts";
 import { runPruning, type RunResult, type StepEvent } from "../run.ts";
 import type { Io } from "./io.ts";
 import type { Model } from "./model.ts";
@@ -59,7 +60,10 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
   const result = await runPruning<TrainingBatch<Tensor>>({
     device,
     params: model.params,
-    loss: (params, batch) => crossEntropy(viT(params, model.config, batch.images), batch.labels),
+    loss: (params, { images, labels }, { temperature }) => {
+      const logits = viT(params, model.config, images);
+      return crossEntropy(temperature === 1 ? logits : div(logits, temperature), labels);
+    },
     prunable: isViTPrunable,
     optimizer: optimizerNamed(options.optimizer, options.weightDecay),
     method: phase.method,
@@ -94,11 +98,11 @@ const dense: Method = {
   schedule: { start: 1, end: 0, sparsity: 0, at: () => undefined },
 };
 
-/** Learning rate of the small ViT's own training. */
-const denseRate = 2e-3;
+/** Greatest learning rate of the small ViT's own training. */
+const denseRate = 3e-3;
 
 /**
- * Trains a fresh model: `trainSteps` steps, the learning rate rising to 0.002 over a twelfth of them and falling after.
+ * Trains a fresh model: `trainSteps` steps, the learning rate rising to 0.003 over a twelfth of them and falling after.
  *
  * @returns The model with trained parameters.
  * @throws as {@linkcode runPhase}.
@@ -116,9 +120,16 @@ export async function trainModel(model: Model, setting: Setting): Promise<Model>
   return { ...model, params: await readParams(state) };
 }
 
-/** Parameters of a state, by name. */
+/**
+ * Parameters of a state as the model sees them, by name: 0 where pruned, also of methods that keep pruned weights aside.
+ */
 export async function readParams(state: Placed<PruningState<Tensor>>): Promise<Record<string, HostTensor>> {
-  return await readNamed(state, "params");
+  const params = await readNamed(state, "params");
+  for (const [name, { data: words }] of Object.entries(await readMasks(state))) {
+    const { data } = params[name]!;
+    for (let i = 0; i < data.length; i++) if (!((words[i >>> 5]! >>> (i & 31)) & 1)) data[i] = 0;
+  }
+  return params;
 }
 
 /** Packed masks of a state, by name. */
@@ -139,7 +150,7 @@ export async function accuracyOf(model: Model, setting: Setting): Promise<number
 
 /** Accuracy of a pruned state on the whole test set. */
 export function accuracyIn(model: Model, state: Placed<PruningState<Tensor>>, setting: Setting): Promise<number> {
-  return judge(model, state, ({ params }) => params, setting);
+  return judge(model, state, sparseParams, setting);
 }
 
 async function judge<S>(

@@ -152,10 +152,3 @@ export function arraysOf(work: Work): Arrays {
       return { x: drawn([8, 8], next), w: hostTensor(Float32Array.from({ length: 64 }, (_, i) => i % 9 === 1 || i === 56 ? 1 : 0), [8, 8]) };
   }
 }
-
-/** A few numbers that tell whether two results are the same: mean magnitude, first, middle and last element. */
-export function fingerprint(values: ArrayLike<number>): number[] {
-  let magnitude = 0;
-  for (let i = 0; i < values.length; i++) magnitude += Math.abs(values[i]!);
-  return [magnitude / values.length, values[0]!, values[values.length >> 1]!, values[values.length - 1]!];
-}

@@ -20,15 +20,18 @@ export function diskFolder(path: string): Folder {
   };
 }
 
+/** Path of a folder of the real data, or nothing where it is missing. */
+export function dataFolder(path: string): string | undefined {
+  try {
+    return Deno.statSync(`${root}/${path}`).isDirectory ? `${root}/${path}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Registers a test that needs a folder of the real data. Where the folder is missing, it says so and is ignored. */
 export function testWithData(name: string, path: string, test: (folder: Folder) => Promise<void>): void {
-  const full = `${root}/${path}`;
-  let present = true;
-  try {
-    present = Deno.statSync(full).isDirectory;
-  } catch {
-    present = false;
-  }
-  if (!present) console.warn(`skipped, there is no ${full} (set SEVEN_DATA): ${name}`);
-  Deno.test({ name, ignore: !present, fn: () => test(diskFolder(full)) });
+  const full = dataFolder(path);
+  if (full === undefined) console.warn(`skipped, there is no ${root}/${path} (set SEVEN_DATA): ${name}`);
+  Deno.test({ name, ignore: full === undefined, fn: () => test(diskFolder(full!)) });
 }

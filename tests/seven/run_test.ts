@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { constantSchedule, mul, type Tensor } from "../../engine/mod.ts";
 import {
+  type Loss,
   methodNamed,
   methods,
   NonFiniteError,
@@ -72,8 +73,8 @@ Deno.test("runPruning() stops at a non-finite loss, names the step and, on reque
 
 Deno.test("runPruning() tells where inside the model a loss overflows", async () => {
   using device = cpuDevice();
-  const loss = (params: Readonly<Record<string, Tensor>>, data: ToyData<Tensor>) =>
-    toy.loss({ ...params, w2: mul(mul(params.w2!, 1e30), 1e30) }, data);
+  const loss: Loss<ToyData<Tensor>> = (params, data, context) =>
+    toy.loss({ ...params, w2: mul(mul(params.w2!, 1e30), 1e30) }, data, context);
   await assert.rejects(
     runPruning({ ...options(device), loss, checkFinite: true }),
     /at step 1; the first tensor that went bad is matmul .*params\/w2/,

@@ -24,7 +24,7 @@ function run(kernel: Kernel, parts: number): Float32Array {
     else memory.heap.f32.set(noise(length, number + 1), base);
     return base;
   });
-  memory.heap.scratch = memory.take(scratchBytes * parts, "working space");
+  memory.heap.scratch = memory.take(scratchBytes, "working space");
   for (let part = 0; part < parts; part++) kernelRun(memory.heap, bases, part, parts);
   return memory.heap.f32.slice(bases.at(-1)!, bases.at(-1)! + kernel.args.at(-1)!.length);
 }

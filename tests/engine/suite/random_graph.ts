@@ -1,6 +1,6 @@
 /**
- * Random well-typed graphs: elementwise work, views, piecewise, reductions, products, rows by number and gradients, mixed.
- * Values stay of size 1 and every operation on floats is continuous, so rounding cannot blow up.
+ * Random well-typed graphs: elementwise work, views, piecewise, reductions, products, rows by number and gradients,
+ * mixed. Values stay of size 1 and every operation on floats is continuous, so rounding cannot blow up.
  *
  * @module
  */

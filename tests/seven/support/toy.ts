@@ -11,12 +11,13 @@ import {
   hostTensor,
   linear,
   mse,
+  mul,
   type Optimizer,
   relu,
   type Tensor,
 } from "../../../engine/mod.ts";
 import { openCpu } from "../../../engine/device/cpu.ts";
-import type { Named } from "../../../seven/mod.ts";
+import type { LossContext, Named } from "../../../seven/mod.ts";
 import { uniformArray } from "../../support/values.ts";
 
 /** Inputs and targets. */
@@ -35,8 +36,8 @@ export const toy = {
     w2: hostTensor(Float32Array.from(uniformArray(120, seed + 2)), [5, 24]),
     b2: hostTensor(Float32Array.from(uniformArray(5, seed + 3)), [5]),
   }),
-  loss: (params: Named<Tensor>, { x, y }: ToyData<Tensor>): Tensor =>
-    mse(linear(relu(linear(x, params.w1!, params.b1!)), params.w2!, params.b2!), y),
+  loss: (params: Named<Tensor>, { x, y }: ToyData<Tensor>, { temperature }: LossContext): Tensor =>
+    mse(mul(linear(relu(linear(x, params.w1!, params.b1!)), params.w2!, params.b2!), 1 / temperature), y),
   dataTypes: {
     x: { shape: [16, 10], dtype: "f32" },
     y: { shape: [16, 5], dtype: "f32" },
