@@ -25,6 +25,16 @@ export interface Method {
   readonly schedule: SparsitySchedule;
   /** Which weights compete; "global". */
   readonly scope?: Scope;
+  /** Lottery tickets: rounds of training, pruning and rewinding before the last training. */
+  readonly lottery?: Lottery;
+}
+
+/** Rounds of a lottery ticket. Every round, and the training of the ticket after them, takes the steps of a whole run. */
+export interface Lottery {
+  /** Rounds; the sparsity rises by the same amount in each. */
+  readonly rounds: number;
+  /** Step of the first round whose parameters are gone back to; 0 for those that the run began with. */
+  readonly rewindTo: number;
 }
 
 /** What methods are made from. */
@@ -37,16 +47,19 @@ export interface MethodOptions {
   readonly start?: number;
   /** Settings of the SEVEN criterion. */
   readonly seven?: SevenOptions;
+  /** Lottery tickets: rounds, and the step to rewind to; 5 and 0. */
+  readonly lottery?: Partial<Lottery>;
 }
 
-type Make = (options: MethodOptions) => Method;
+/** Makes a method for a sparsity and a window. */
+export type MakeMethod = (options: MethodOptions) => Method;
 
 function method(
   name: string,
   criterion: (options: MethodOptions) => Criterion,
   kind: ScheduleKind,
   extra: { readonly every?: number; readonly scope?: Scope } = {},
-): Make {
+): MakeMethod {
   return (options) => {
     const { sparsity, pruneSteps, start = 1 } = options;
     const { scope, ...rest } = extra;
@@ -58,16 +71,31 @@ function method(
 /**
  * SEVENpre, Algorithm 1: pruning from the first step on, for K steps along the cubic schedule, and training all the way.
  */
-export const sevenPre: Make = method("seven-pre", ({ seven: options }) => seven(options), "cubic");
+export const sevenPre: MakeMethod = method("seven-pre", ({ seven: options }) => seven(options), "cubic");
 
 /** SEVENdyn, Algorithm 2: the same, in a window that opens after training has begun (`start`, a third of K if not given). */
-export const sevenDyn: Make = (options) => {
+export const sevenDyn: MakeMethod = (options): Method => {
   const start = options.start ?? Math.max(1, Math.round(options.pruneSteps / 3));
   return method("seven-dyn", ({ seven: settings }) => seven(settings), "cubic")({ ...options, start });
 };
 
+/**
+ * Lottery tickets by iterative magnitude pruning with rewinding (Frankle and Carbin 2019, arXiv 1803.03635; rewinding:
+ * Frankle et al. 2020, arXiv 1912.05671; on BERT: Chen et al. 2020, arXiv 2007.12223, where the same share of all
+ * weights goes in each round). It costs as many runs as it has rounds, and one more.
+ */
+export const lotteryTicket: MakeMethod = ({ sparsity, lottery = {} }) => {
+  const { rounds = 5, rewindTo = 0 } = lottery;
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new OptionError(`lottery rounds ${rounds} is not a positive integer`);
+  }
+  if (!Number.isInteger(rewindTo) || rewindTo < 0) throw new OptionError(`lottery rewindTo ${rewindTo} is not a step`);
+  const schedule = sparsitySchedule({ sparsity, steps: rounds, kind: "linear" });
+  return { name: "lottery", criterion: magnitude(), schedule, lottery: { rounds, rewindTo } };
+};
+
 /** All methods. */
-export const methods: Readonly<Record<string, Make>> = {
+export const methods: Readonly<Record<string, MakeMethod>> = {
   "seven-pre": sevenPre,
   "seven-dyn": sevenDyn,
   magnitude: method("magnitude", magnitude, "one-shot"),
@@ -79,6 +107,7 @@ export const methods: Readonly<Record<string, Make>> = {
   grasp: method("grasp", () => grasp(), "one-shot"),
   force: method("force", force, "exponential"),
   platon: method("platon", () => platon(), "cubic", { every: 10 }),
+  lottery: lotteryTicket,
   movement: method("movement", () => movement(), "cubic", { scope: "tensor" }),
   "soft-movement": method("soft-movement", () => softMovement(), "cubic"),
 };

@@ -33,8 +33,20 @@ export {
   type SparsitySchedule,
   sparsitySchedule,
 } from "./schedule.ts";
-export { type Method, methodNamed, type MethodOptions, methods, sevenDyn, sevenPre } from "./methods.ts";
-export { NonFiniteError, type RunOptions, runPruning, type RunResult, type StepEvent, type Turn } from "./run.ts";
+export {
+  type Lottery,
+  lotteryTicket,
+  type MakeMethod,
+  type Method,
+  methodNamed,
+  type MethodOptions,
+  methods,
+  sevenDyn,
+  sevenPre,
+} from "./methods.ts";
+export { agenda, type Entry, trainingSteps, type Turn } from "./agenda.ts";
+export { NonFiniteError, type PlannedEvent, Reports, type StepEvent, type StepProgram } from "./reports.ts";
+export { type RunOptions, runPruning, type RunResult } from "./run.ts";
 export { applyMasks, countKept, countMasks, fullMasks, packMasks, unpackMasks } from "./mask.ts";
 export {
   type Loss,

@@ -27,6 +27,7 @@ import {
   type Tensor,
   type Type,
   where,
+  zerosLike,
 } from "../engine/mod.ts";
 import {
   type Criterion,
@@ -49,6 +50,8 @@ export interface PruningState<T> {
   readonly criterion: CriterionState<T>;
   /** Packed masks of the prunable weights. */
   readonly masks: Named<T>;
+  /** Parameters to go back to, for lottery tickets; empty otherwise. */
+  readonly rewind: Named<T>;
 }
 
 /** What a step takes besides data: numbers that the host computes in f64. */
@@ -75,8 +78,8 @@ export interface StepBatch<D, T> {
 export interface StepReport {
   /** Weights kept, u32; of pruning steps whose criterion has a rule of its own, others keep what they are told. */
   readonly kept?: Tensor;
-  /** Mean loss of the batch, before the update. */
-  readonly loss: Tensor;
+  /** Mean loss of the batch, before the update; none of steps that do not train. */
+  readonly loss?: Tensor;
 }
 
 /** What a loss may use besides parameters and data. */
@@ -105,13 +108,17 @@ export interface PruningSpec<D> {
   readonly criterion: Criterion;
   /** Which weights compete; "global". */
   readonly scope?: Scope;
+  /** Whether the state holds parameters to rewind to; false. */
+  readonly rewinds?: boolean;
 }
 
 /** Numbers of a step on the host. */
 export interface StepNumbers {
   /** Step, from 1. */
   readonly t: number;
+  /** Learning rate of the step. */
   readonly learningRate: number;
+  /** Random key of the step: two words. */
   readonly key: Uint32Array;
   /** Where the criterion stands. */
   readonly progress: Progress;
@@ -130,6 +137,10 @@ export interface PruningSteps<D> {
   readonly observe: PruningStep<D>;
   /** Trains under the masks. */
   readonly train: PruningStep<D>;
+  /** Remembers the parameters as those to rewind to. */
+  readonly snapshot: PruningStep<D>;
+  /** Chooses new masks by the trained weights, then goes back: remembered parameters, masked, and fresh moments. */
+  readonly rewind: PruningStep<D>;
   /** Types of the inputs of all steps, for parameters of these types. */
   inputTypes(params: Named<Type>): StepInputs<Type>;
   /** Values of the inputs of a step, for parameters of these types. */
@@ -236,6 +247,7 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
         optimizer: optimizer.init(types),
         criterion: criterion.init(prunable),
         masks: fullMasks(prunable),
+        rewind: spec.rewinds ? params : {},
       };
     },
     prune(state, batch) {
@@ -245,18 +257,26 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       const next = descend(state, grads, masks, batch);
       const packed = packMasks(masks);
       const metrics = criterion.masks ? { loss, kept: countMasks(masks) } : { loss };
-      return { state: { ...next, criterion: settle(statistics, masks), masks: packed }, metrics };
+      return { state: { ...state, ...next, criterion: settle(statistics, masks), masks: packed }, metrics };
     },
     observe(state, batch) {
       const { loss, grads, masks, context } = begin(state, batch);
       const statistics = criterion.update(context, state.criterion);
       const next = descend(state, grads, masks, batch, criterion.returns);
-      return { state: { ...next, criterion: settle(statistics, masks), masks: state.masks }, metrics: { loss } };
+      return { state: { ...state, ...next, criterion: settle(statistics, masks) }, metrics: { loss } };
     },
     train(state, batch) {
       const { loss, grads, masks } = begin(state, batch);
       const next = descend(state, grads, masks, batch);
-      return { state: { ...next, criterion: state.criterion, masks: state.masks }, metrics: { loss } };
+      return { state: { ...state, ...next }, metrics: { loss } };
+    },
+    snapshot: (state) => ({ state: { ...state, rewind: state.params }, metrics: {} }),
+    rewind(state, batch) {
+      const { context } = begin(state, batch);
+      const masks = choose(context, state.criterion, batch.inputs.keep);
+      const params = applyMasks(state.rewind, masks);
+      const fresh = mapNamed(state.optimizer, (averages) => mapNamed(averages, zerosLike));
+      return { state: { ...state, params, optimizer: fresh, masks: packMasks(masks) }, metrics: {} };
     },
     inputTypes: (params) => ({
       optimizer: mapNamed(optimizer.scalars(1, 1), () => scalarType("f32")),

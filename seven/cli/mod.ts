@@ -10,6 +10,7 @@ export { exitCodes } from "./errors.ts";
 export { Interrupted, type Io, processIo } from "./io.ts";
 export { main } from "./main.ts";
 export type { Result, RunRecord } from "./record.ts";
+export type { OptimizerName, ScheduleName } from "./optimizers.ts";
 export type { PruneOptions } from "./options.ts";
 
 if (import.meta.main) {

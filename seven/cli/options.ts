@@ -107,7 +107,7 @@ export function addPruneOptions(command: Command): Command {
     ["--warmup <count>", "steps over which the learning rate rises from 0 (default: 0)", whole(0)],
     ["--weight-decay <rate>", "decay of matrices (default: 0)", positive({ zero: true })],
     ["--batch <rows>", "rows of a training batch (default: 64)", whole(1, 65536)],
-    ["--train-steps <count>", "steps by which the small ViT is trained before (default: 600)", whole(1)],
+    ["--train-steps <count>", "steps by which the small ViT is trained before (default: 400)", whole(1)],
     ["--seed <number>", "seed of everything random (default: 1)", whole(0)],
   ]);
   group("Running:", [
@@ -140,7 +140,7 @@ export function resolveOptions(given: Given): PruneOptions {
     warmup: 0,
     weightDecay: 0,
     batch: 64,
-    trainSteps: model === undefined ? 600 : 0,
+    trainSteps: model === undefined ? 400 : 0,
     seed: 1,
     ...sevenDefaults,
     device: "auto",

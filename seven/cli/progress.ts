@@ -4,7 +4,7 @@
  * @module
  */
 import { Presets, SingleBar } from "cli-progress";
-import type { StepEvent } from "../run.ts";
+import type { StepEvent } from "../reports.ts";
 import type { Io } from "./io.ts";
 import { percent } from "./table.ts";
 

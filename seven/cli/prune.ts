@@ -5,7 +5,7 @@
  */
 import { taskNamed } from "../../models/mod.ts";
 import { type Method, methodNamed } from "../methods.ts";
-import type { StepEvent } from "../run.ts";
+import type { StepEvent } from "../reports.ts";
 import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -51,7 +51,6 @@ export async function prune(options: PruneOptions, io: Io): Promise<void> {
       writeRun(`${folder.staging}/${method.name}`, model, run);
     }
   }
-  folder?.commit();
 
   const [{ result: { prunable } }] = results as [typeof results[number]];
   io.out(
@@ -62,6 +61,7 @@ export async function prune(options: PruneOptions, io: Io): Promise<void> {
     [name, percent(sparsity), count(kept), percent(dense), percent(pruned), duration(seconds)] as const
   );
   for (const line of table([["method", "sparsity", "kept", "dense", "pruned", "time"], ...rows])) io.out(line);
+  folder?.commit(); // last: should it fail, the results have been seen
   if (options.out !== undefined) io.out(`written to ${options.out}`);
 }
 

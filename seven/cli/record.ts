@@ -4,7 +4,8 @@
  * @module
  */
 import { type HostTensor, parseSafetensors, safetensorsChunks } from "../../engine/mod.ts";
-import type { RunResult, StepEvent } from "../run.ts";
+import type { RunResult } from "../run.ts";
+import type { StepEvent } from "../reports.ts";
 import type { Model } from "./model.ts";
 import type { PruneOptions } from "./options.ts";
 import project from "../../deno.json" with { type: "json" };

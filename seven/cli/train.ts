@@ -17,7 +17,8 @@ import { type Batch, batchTypes, evaluate, isViTPrunable, trainingBatches, viT }
 import { magnitude } from "../criteria/magnitude.ts";
 import type { Method } from "../methods.ts";
 import { type PruningState, sparseParams } from "../pruning.ts";
-import { runPruning, type RunResult, type StepEvent } from "../run.ts";
+import { runPruning, type RunResult } from "../run.ts";
+import type { StepEvent } from "../reports.ts";
 import type { Io } from "./io.ts";
 import type { Model } from "./model.ts";
 import { optimizerNamed } from "./optimizers.ts";
@@ -99,10 +100,10 @@ const dense: Method = {
 };
 
 /** Greatest learning rate of the small ViT's own training. */
-const denseRate = 3e-3;
+const denseRate = 4e-3;
 
 /**
- * Trains a fresh model: `trainSteps` steps, the learning rate rising to 0.003 over a twelfth of them and falling after.
+ * Trains a fresh model: `trainSteps` steps, the learning rate rising to 0.004 over an eighth of them and falling after.
  *
  * @returns The model with trained parameters.
  * @throws as {@linkcode runPhase}.
@@ -111,7 +112,7 @@ export async function trainModel(model: Model, setting: Setting): Promise<Model>
   const { trainSteps } = setting.options;
   const learningRate = linearSchedule({
     learningRate: denseRate,
-    warmup: Math.round(trainSteps / 12),
+    warmup: Math.round(trainSteps / 8),
     total: trainSteps,
   });
   const phase: Phase = { label: "training", method: dense, steps: trainSteps, learningRate, firstBatch: 0 };

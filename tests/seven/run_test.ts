@@ -96,6 +96,28 @@ Deno.test("runPruning() refuses a schedule that ends after the run, too few batc
   );
 });
 
+Deno.test("runPruning() of a lottery ticket trains the rewound weights of the trained network's largest", async () => {
+  using device = cpuDevice();
+  const method = methodNamed("lottery", { sparsity: 0.5, pruneSteps: 1, lottery: { rounds: 1 } });
+  const dense = await runPruning({
+    ...options(device),
+    method: methodNamed("magnitude", { sparsity: 0, pruneSteps: 1 }),
+    steps: 4,
+  });
+  using trained = dense.state;
+  const ticket = await runPruning({ ...options(device), method, steps: 4 });
+  using state = ticket.state;
+  assert.equal(ticket.kept, 180);
+  const after = { ...await trained.readAll("params"), ...await state.readAll("masks") };
+  const sizes = ["w1", "w2"].flatMap((name) => [...after[`params/${name}`]!.data].map(Math.abs));
+  const kept = ["w1", "w2"].flatMap((name) => {
+    const words = after[`masks/${name}`]!.data;
+    return [...after[`params/${name}`]!.data].map((_, i) => (words[i >> 5]! >>> (i & 31)) & 1);
+  });
+  const least = Math.min(...sizes.filter((_, i) => kept[i]));
+  assert.ok(sizes.every((size, i) => kept[i] || size <= least), "the ticket is of the largest trained weights");
+});
+
 Deno.test("methodNamed() lists the methods when the name is unknown", () => {
   assert.throws(
     () => methodNamed("snap", { sparsity: 0.5, pruneSteps: 1 }),
