@@ -18,6 +18,7 @@ export {
 export * from "./ops.ts";
 export * from "./nn/mod.ts";
 export { keepTopK, rankKey } from "./select.ts";
+export { argsort, sort, type SortOptions, takeAlongLast, topk, type TopK } from "./sort.ts";
 export { tap } from "./graph/taps.ts";
 export { grad, stopGradient, valueAndGrad, vjp, withVjp } from "./grad.ts";
 export { combine, leavesOf, type Mapped, mapTree, partition, type Tree, TreeError, zipTrees } from "./tree.ts";
@@ -29,6 +30,8 @@ export type { Step } from "./compile/trace.ts";
 export { firstNonFinite } from "./compile/finite.ts";
 export type { ExplainOptions } from "./compile/explain.ts";
 export { type CompileOptions, Device } from "./device/device.ts";
+export type { CpuOptions } from "./device/cpu.ts";
+export type { WebGpuOptions } from "./device/webgpu_adapter.ts";
 export { type DeviceChoice, openDevice, type OpenOptions } from "./device/open.ts";
 export { Placed, type PlacedLeaf } from "./device/placed.ts";
 export { type BatchLeaf, type KernelTime, type MetricLeaf, Program, type StepMetrics } from "./device/program.ts";

@@ -20,6 +20,7 @@ export interface Evaluation {
 
 /** What to evaluate, and on what. */
 export interface EvaluateOptions<S> {
+  /** Where to evaluate. */
   readonly device: Device;
   /** State on that device. It is read where it lies, not copied, and does not change. */
   readonly state: Placed<S>;

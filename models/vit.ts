@@ -25,21 +25,33 @@ import { validate } from "./validate.ts";
 
 /** What the model needs of `config.json`. */
 export interface ViTConfig {
+  /** Always "vit". */
   readonly model_type: "vit";
+  /** Width of a token. */
   readonly hidden_size: number;
+  /** Encoder layers. */
   readonly num_hidden_layers: number;
+  /** Heads of each layer. */
   readonly num_attention_heads: number;
   /** Width of a head; hidden_size / num_attention_heads when absent. */
   readonly head_dim: number;
+  /** Width inside of the feed-forward part. */
   readonly intermediate_size: number;
+  /** Activation of the feed-forward part, by its name in checkpoints. */
   readonly hidden_act: string;
+  /** Whether query, key and value have biases. */
   readonly qkv_bias: boolean;
+  /** Added to the variance in norms. */
   readonly layer_norm_eps: number;
   /** Standard deviation of fresh weights. */
   readonly initializer_range: number;
+  /** Height and width of an image in pixels. */
   readonly image_size: number;
+  /** Height and width of a patch in pixels. */
   readonly patch_size: number;
+  /** Channels of an image. */
   readonly num_channels: number;
+  /** Classes. */
   readonly num_labels: number;
 }
 

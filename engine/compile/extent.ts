@@ -50,9 +50,11 @@ export class Extents {
 
   #measure(node: Tensor): Extent {
     const seen = node.inputs.map((input) => this.#seen(input));
+    // Pieces are nested choices.
+    const own = node.op.name === "concat" ? node.inputs.length : 1;
     return {
       reads: new Set(seen.flatMap(({ reads }) => [...reads])),
-      depth: seen.reduce((most, { depth }) => Math.max(most, depth + 1), 0),
+      depth: seen.reduce((most, { depth }) => Math.max(most, depth + own), 0),
     };
   }
 

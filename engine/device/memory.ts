@@ -2,9 +2,9 @@
  * The memory of the cpu device: one WebAssembly.Memory, handed out in ranges.
  *
  * Ranges are multiples of 64 bytes (a cache line, and enough for any vector). Free ranges are kept in address order and
- * joined with their neighbours; the first that fits is taken. When none fits the memory grows, which leaves every
- * view behind: `heap` is then made anew. A memory that threads share declares how far it may grow; address space is set aside for
- * that, memory is not. Addresses are 32 bits, hence 4 GiB at most; all address arithmetic is here, in
+ * joined with their neighbours; the first that fits is taken. When none fits the memory grows, which leaves every view
+ * behind: `heap` is then made anew. It declares how far it may grow, as memory that threads share must: address space is
+ * set aside for that, memory is not. Addresses are 32 bits, hence 4 GiB at most; all address arithmetic is here, in
  * `engine/js` (`argumentName`, `position`) and in the i32 instructions of `engine/wasm`.
  *
  * @module
@@ -16,6 +16,8 @@ import { DeviceError } from "./backend.ts";
 export const ADDRESSABLE: number = 2 ** 32 - 65536;
 const PAGE = 65536;
 const LINE = 64;
+/** 256 MiB: with less address space than this there is no point in trying. */
+const LEAST_PAGES = 4096;
 /** Growth at least this much at a time: each growth remakes the views. */
 const STEP = 16 * 2 ** 20;
 
@@ -42,9 +44,20 @@ export interface Memory {
 const roundUp = (bytes: number): number => Math.max(LINE, Math.ceil(bytes / LINE) * LINE);
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+/** A growable memory of `pages` at most, or of fewer where the runtime has not that much address space. */
+function reserve(pages: number, shared: boolean): WebAssembly.Memory {
+  for (let maximum = Math.max(1, pages);; maximum = Math.ceil(maximum / 2)) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared });
+    } catch (error) {
+      if (maximum <= LEAST_PAGES) throw error;
+    }
+  }
+}
+
 /** A memory of at most `limit` bytes, which threads can share if `shared`. */
 export function createMemory(limit: number, shared = false): Memory {
-  const wasm = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared });
+  const wasm = reserve(Math.ceil(limit / PAGE), shared);
   const free: Range[] = [{ address: 0, bytes: PAGE }];
   let size = PAGE, used = 0, untouched = 0;
   const heap = { scratch: 0 } as Heap;

@@ -23,9 +23,9 @@ export interface OpenOptions {
  * Opens a device. Release it with `using`; {@linkcode Device.reason} says why it was chosen.
  *
  * `auto` takes a WebGPU adapter that is hardware, else the cpu device. A software adapter is never taken: it runs on the
- * same processor and is slower there. Measured on two cores (Deno 2.9.6, Mesa llvmpipe, batches of 64), a training step
- * of the 6-layer ViT `vit-mnist` takes 0.35 s on the cpu device and 1.7 s on llvmpipe, one of the built-in 3-layer ViT
- * 0.03 s and 0.25 s; before the first step the cpu device needs 1 s, llvmpipe 10 to 20 s for compiling shaders.
+ * same processor and is slower there. Measured side by side on two busy cores (Deno 2.9.6, Mesa llvmpipe, batches of 64),
+ * a training step of the 6-layer ViT `vit-mnist` took 1.2 s on the cpu device and 3.5 s on llvmpipe, one of the built-in
+ * 3-layer ViT 0.1 s and 0.15 s; compiling took the cpu device up to 3 s, llvmpipe up to 30 s.
  *
  * @param choice Which device.
  * @param options Settings of the devices.
@@ -34,11 +34,10 @@ export interface OpenOptions {
  *
  * @example
  * ```ts
- * import { matmul, constant, openDevice } from "@sentinel/seven/engine";
+ * import { constant, openDevice, sum } from "@sentinel/seven/engine";
  *
  * using device = await openDevice("cpu");
- * const product = await device.read(() => matmul(constant(1, [2, 3]), constant(2, [3, 2])));
- * console.assert(product.data[0] === 6);
+ * console.assert(await device.read(() => sum(constant(2, [3]))) === 6);
  * ```
  */
 export async function openDevice(choice: DeviceChoice = "auto", options: OpenOptions = {}): Promise<Device> {

@@ -135,7 +135,10 @@ export class Program<S, B, M> implements Disposable {
   async lastMetrics(): Promise<StepMetrics<M>> {
     const all = await this.metrics();
     const last = all.at(-1);
-    if (!last) throw new Error("program: no run since metrics were last read");
+    if (!last) {
+      const why = this.#blockBytes ? "there was no run since metrics were last read" : "the step returns no metrics";
+      throw new Error(`lastMetrics: ${why}`);
+    }
     return last;
   }
 

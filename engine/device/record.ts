@@ -39,13 +39,13 @@ export function bindCommands(
   return prepared.map(({ kernel, dispatch, pipeline }) => {
     const { args, label } = kernels[kernel]!;
     const written = new Map<GPUBuffer, boolean>();
-    const entries = dispatch.bindings.map(({ arg, writes }, binding) => {
+    const entries = dispatch.bindings.map(({ arg, writes, first = 0, count }, binding) => {
       const { buffer: position, length } = args[arg]!;
       const storage = resolve(position);
-      const size = Math.max(4, length * 4);
-      if (size > storage.bytes) {
+      const offset = first * 4, size = Math.max(4, (count ?? length) * 4);
+      if (offset + size > storage.bytes) {
         throw new DeviceError(
-          `webgpu: argument ${arg} of "${label}" needs ${formatBytes(size)}, "${storage.label}" has ${
+          `webgpu: argument ${arg} of "${label}" needs ${formatBytes(offset + size)}, "${storage.label}" has ${
             formatBytes(storage.bytes)
           }`,
         );
@@ -61,7 +61,7 @@ export function bindCommands(
         throw new DeviceError(`webgpu: "${label}" writes "${storage.label}", which it also has as another argument`);
       }
       written.set(storage.buffer, writes);
-      return { binding, resource: { buffer: storage.buffer, offset: 0, size } };
+      return { binding, resource: { buffer: storage.buffer, offset, size } };
     });
     const bindGroup = device.createBindGroup({ label: dispatch.label, layout: pipeline.layout, entries });
     return { kernel, label: dispatch.label, pipeline: pipeline.pipeline, bindGroup, groups: dispatch.groups };

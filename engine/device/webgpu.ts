@@ -93,6 +93,7 @@ class WebGpu implements WebGpuBackend {
     this.#target = {
       software: options.software ?? software,
       bindings: limits.maxStorageBuffersPerShaderStage,
+      bindingBytes: limits.maxStorageBufferBindingSize,
       invocations: limits.maxComputeInvocationsPerWorkgroup,
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       groups: limits.maxComputeWorkgroupsPerDimension,

@@ -260,7 +260,7 @@ export const scalarOps: Readonly<Record<string, ScalarPrimitive>> = {
   }),
   abs: define("abs", {
     arity: 1,
-    js: call("Math.abs"),
+    js: ([a], t) => wrap(`Math.abs(${a})`, t.output),
     wgsl: call("abs"),
     accepts: ["f32", "f16", "i32"],
     vjp: (g, [a]) => [mul(g, op("sign")(a!))],

@@ -17,6 +17,7 @@ import {
   type Type,
 } from "./node.ts";
 import { constantOp, scalarOps } from "./scalar_ops.ts";
+import { selectScratch, sortScratch } from "./scratch.ts";
 
 /** A value in the oracle: every element as f64 (integers exact, booleans 0 or 1), row-major. */
 export type Values = Float64Array;
@@ -462,7 +463,7 @@ export const scatterAddOp: StructuralPrimitive = {
     return { shape: [rows, ...updates!.shape.slice(ids!.shape.length)], dtype: updates!.dtype };
   },
   vjp: (g, { inputs: [ids] }) => [null, apply(gatherOp, [g, ids!])],
-  scratch: ({ inputs: [ids] }) => [{ shape: [sizeOf(ids!)], dtype: "u32" }, { shape: [sizeOf(ids!)], dtype: "u32" }],
+  scratch: ({ inputs: [ids] }) => sortScratch(sizeOf(ids!)),
   evaluate([ids, updates], node) {
     const out = new Float64Array(sizeOf(node));
     const width = out.length / Math.max(1, node.params.rows);
@@ -492,7 +493,7 @@ export const selectThresholdOp: StructuralPrimitive = {
     if (total >= 2 ** 32) fail("selectThreshold", `${total} keys`, "at most 4,294,967,295 keys can be ranked together");
     return { shape: [2], dtype: "u32" };
   },
-  scratch: () => [{ shape: [2048 + 64], dtype: "u32" }],
+  scratch: ({ inputs }) => selectScratch(inputs.slice(0, -1).map(sizeOf)),
   evaluate(inputs) {
     const keys = inputs.slice(0, -1).flatMap((values) => [...values]);
     const k = Math.min(inputs.at(-1)![0]!, keys.length);

@@ -5,6 +5,7 @@
  */
 import type { Kernel, OpaqueKernel } from "../compile/kernel.ts";
 import { DeviceError } from "../device/backend.ts";
+import { emitArgsort } from "./argsort.ts";
 import type { Emitted } from "./code.ts";
 import { emitColumn } from "./column.ts";
 import { emitContract } from "./contract.ts";
@@ -16,6 +17,7 @@ import { emitSelectThreshold } from "./select.ts";
 
 /** Hand-written kernels of the cpu device. */
 const opaque: Readonly<Record<string, (kernel: OpaqueKernel) => Emitted>> = {
+  argsort: emitArgsort,
   gather: emitGather,
   scatterAdd: emitScatterAdd,
   selectThreshold: emitSelectThreshold,

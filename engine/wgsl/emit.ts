@@ -5,6 +5,7 @@
  */
 import type { Kernel } from "../compile/kernel.ts";
 import { DeviceError } from "../device/backend.ts";
+import { emitArgsort } from "./argsort.ts";
 import { emitColumn } from "./column.ts";
 import { emitContract } from "./contract.ts";
 import { emitGather } from "./gather.ts";
@@ -36,6 +37,7 @@ export function emitKernel(kernel: Kernel, target: Target): readonly Dispatch[] 
 }
 
 const opaques: Readonly<Record<string, typeof emitGather>> = {
+  argsort: emitArgsort,
   gather: emitGather,
   scatterAdd: emitScatterAdd,
   selectThreshold: emitSelectThreshold,

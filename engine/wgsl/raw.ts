@@ -15,6 +15,10 @@ export interface RawBinding {
   readonly type: string;
   /** Bound `read_write`, else `read`. */
   readonly writes?: boolean;
+  /** First element bound, where only a slice is. */
+  readonly first?: number;
+  /** Elements of the slice. */
+  readonly count?: number;
 }
 
 /** A hand-written dispatch. */
@@ -51,7 +55,11 @@ export function rawDispatch(raw: Raw, target: Target): Dispatch {
     label: raw.label,
     wgsl,
     groups: groups.size,
-    bindings: raw.bindings.map(({ arg, writes }) => ({ arg, writes: writes === true })),
+    bindings: raw.bindings.map(({ arg, writes, first, count }) => ({
+      arg,
+      writes: writes === true,
+      ...(count === undefined ? {} : { first: first ?? 0, count }),
+    })),
   };
 }
 

@@ -12,7 +12,7 @@ import { rawPerUnit } from "./raw.ts";
 import { emitSort } from "./sort.ts";
 import type { Dispatch, Target } from "./target.ts";
 
-/** Emits `scatterAdd`: (ids [...N], updates [...N, ...rest]) to [rows, ...rest]; scratch: two u32 [N]. */
+/** Emits `scatterAdd`: (ids [...N], updates [...N, ...rest]) to [rows, ...rest]; scratch: pairs and the table of passes. */
 export function emitScatterAdd(kernel: OpaqueKernel, target: Target): readonly Dispatch[] {
   const count = sizeOf(kernel.inputs[0]!), rows = kernel.params.rows as number;
   const total = sizeOf(kernel.outputs[0]!), width = rows === 0 ? 0 : total / rows;
@@ -30,38 +30,35 @@ export function emitScatterAdd(kernel: OpaqueKernel, target: Target): readonly D
     target,
   );
   if (count === 0) return [clear];
-  const keys = { arg: 3, name: "keys", type: "u32" }, positions = { arg: 4, name: "positions", type: "u32" };
+  const pairs = { arg: 3, name: "pairs", type: "vec2<u32>" };
   return [
     clear,
-    rawPerUnit(
-      {
-        label: label("keys"),
-        bindings: [
-          { arg: 0, name: "ids", type: kernel.args[0]!.dtype },
-          { ...keys, writes: true },
-          { ...positions, writes: true },
-        ],
-        // Ids that name no row (a negative one is a large u32) sort to the end.
-        body: `  let id = u32(ids[unit]);
-  keys[unit] = select(0xffffffffu, id, id < ${rows}u);
-  positions[unit] = unit;`,
+    ...emitSort({
+      label: label("sort"),
+      rows: 1,
+      length: count,
+      // Ids that name no row (a negative one is a large u32) sort to the end.
+      source: {
+        bindings: [{ arg: 0, name: "ids", type: kernel.args[0]!.dtype }],
+        text: `vec2<u32>(select(0xffffffffu, u32(ids[at]), u32(ids[at]) < ${rows}u), position)`,
       },
-      count,
-      target,
-    ),
-    ...emitSort(label("sort"), 3, 4, count, target),
+      sink: { bindings: [{ ...pairs, writes: true }], text: "pairs[at] = pair;" },
+      pairs: 3,
+      passes: 4,
+    }, target),
     rawPerUnit(
       {
         label: label("sum"),
-        bindings: [keys, positions, { arg: 1, name: "updates", type }, { arg: 2, name: "sums", type, writes: true }],
+        bindings: [pairs, { arg: 1, name: "updates", type }, { arg: 2, name: "sums", type, writes: true }],
         body: `  let start = unit / ${units}u;
   let column = unit % ${units}u;
-  let id = keys[start];
-  if (id >= ${rows}u || (start > 0u && keys[max(start, 1u) - 1u] == id)) { return; }
+  let id = pairs[start].x;
+  if (id >= ${rows}u || (start > 0u && pairs[max(start, 1u) - 1u].x == id)) { return; }
   var sum = ${type}();
   for (var i = start; i < ${count}u; i++) {
-    if (keys[i] != id) { break; }
-    sum += updates[positions[i] * ${units}u + column];
+    let pair = pairs[i];
+    if (pair.x != id) { break; }
+    sum += updates[pair.y * ${units}u + column];
   }
   sums[id * ${units}u + column] = sum;`,
       },

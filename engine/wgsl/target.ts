@@ -10,6 +10,8 @@ export interface Target {
   readonly software: boolean;
   /** Storage buffers that one dispatch may bind. */
   readonly bindings: number;
+  /** Bytes of a buffer that one binding may span. */
+  readonly bindingBytes: number;
   /** Threads that one workgroup may have. */
   readonly invocations: number;
   /** Bytes of workgroup memory. */
@@ -34,7 +36,14 @@ export interface Binding {
   readonly arg: number;
   /** Bound `read_write`, else `read`. */
   readonly writes: boolean;
+  /** First element bound, a multiple of {@linkcode SLICE_ALIGNMENT}; 0 unless given. */
+  readonly first?: number;
+  /** Elements bound; the whole argument unless given. */
+  readonly count?: number;
 }
+
+/** Slices of an argument start at multiples of so many elements: 256 bytes, which every device takes. */
+export const SLICE_ALIGNMENT = 64;
 
 /** One launch. Equal `wgsl` and equal bindings share one pipeline. */
 export interface Dispatch {

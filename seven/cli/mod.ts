@@ -13,14 +13,20 @@ export type { Result, RunRecord } from "./record.ts";
 export type { OptimizerName, ScheduleName } from "./optimizers.ts";
 export type { PruneOptions } from "./options.ts";
 
+/** Milliseconds within which a signal counts as the same: a terminal and `deno task` both pass it on. */
+const sameSignal = 1000;
+
 if (import.meta.main) {
   const controller = new AbortController();
+  let first = 0;
   for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-    const stop = (): void => {
-      Deno.removeSignalListener(signal, stop); // a second one ends the process at once
-      controller.abort(new Interrupted(signal, exitCode));
-    };
-    Deno.addSignalListener(signal, stop);
+    Deno.addSignalListener(signal, () => {
+      const now = performance.now();
+      if (!controller.signal.aborted) {
+        first = now;
+        controller.abort(new Interrupted(signal, exitCode));
+      } else if (now - first > sameSignal) Deno.exit(exitCode); // asked again: do not wait for the step
+    });
   }
   Deno.exit(await main(Deno.args, processIo(controller.signal)));
 }

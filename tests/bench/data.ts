@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { hostTensor, type HostTensor } from "../../engine/mod.ts";
-import { isViTPrunable, viTConfig, type ViTConfig, viTShapes } from "../../models/mod.ts";
+import { type HostTensor, hostTensor } from "../../engine/mod.ts";
+import { isViTPrunable, type ViTConfig, viTConfig, viTShapes } from "../../models/mod.ts";
 import { type EncoderSizes, operandShapes, type ViTSizes, type Work } from "./work.ts";
 
 /** Tensors by name. */
@@ -149,6 +149,9 @@ export function arraysOf(work: Work): Arrays {
     case "vit-step":
       return vitArrays(work.sizes);
     case "chain":
-      return { x: drawn([8, 8], next), w: hostTensor(Float32Array.from({ length: 64 }, (_, i) => i % 9 === 1 || i === 56 ? 1 : 0), [8, 8]) };
+      return {
+        x: drawn([8, 8], next),
+        w: hostTensor(Float32Array.from({ length: 64 }, (_, i) => i % 9 === 1 || i === 56 ? 1 : 0), [8, 8]),
+      };
   }
 }

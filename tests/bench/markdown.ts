@@ -65,7 +65,12 @@ function kernelsTable(name: string, kernels: readonly KernelShare[]): string[] {
     percent(arithmetic),
     percent(bandwidth),
   ]);
-  return ["", `## Kernels of ${name}`, "", ...table(["kernel", "count", "ms", "of peak arithmetic", "of peak bandwidth"], rows)];
+  return [
+    "",
+    `## Kernels of ${name}`,
+    "",
+    ...table(["kernel", "count", "ms", "of peak arithmetic", "of peak bandwidth"], rows),
+  ];
 }
 
 function listOf(title: string, items: readonly string[]): string[] {

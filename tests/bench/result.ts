@@ -74,7 +74,13 @@ export function rowOf(
 }
 
 /** A row whose peer was not there. */
-export function skippedRow(name: string, device: BenchDevice, ours: Summary | undefined, peer: string, why: string): Row {
+export function skippedRow(
+  name: string,
+  device: BenchDevice,
+  ours: Summary | undefined,
+  peer: string,
+  why: string,
+): Row {
   return {
     name,
     device,

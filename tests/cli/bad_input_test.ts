@@ -180,6 +180,11 @@ const cases: readonly (readonly [what: string, args: string, line: string])[] = 
     "--out @/run/run.json",
     "error: --out @/run/run.json: there is a file of this name; name a new folder",
   ],
+  [
+    "a run folder below a file",
+    "--out @/run/run.json/mine",
+    "error: --out @/run/run.json/mine: cannot be written (@os); name another folder",
+  ],
 ];
 
 /** Texts of lower layers, which have tests of their own. */
@@ -187,6 +192,7 @@ const elsewhere: Readonly<Record<string, RegExp>> = {
   "@truncated": /^tensor ".+": ends at byte \d+ of the file, which has \d+; the file was cut off: fetch it again$/,
   "@garbage": /^.+; .+$/,
   "@json": /^.+$/,
+  "@os": /^.+$/,
   "@gzip": /^.+$/,
 };
 

@@ -21,7 +21,9 @@ export const growthFigure: OwnFigure = onDevices("growth-1000-steps", "always", 
       growth: number;
     };
     const counts = { "MiB before": before, "MiB after": after, "MiB grown": growth };
-    if (growth > FLAT_MIB) return [{ ...failedRow("growth-1000-steps", kind, `grew by ${growth.toFixed(1)} MiB`), counts }];
+    if (growth > FLAT_MIB) {
+      return [{ ...failedRow("growth-1000-steps", kind, `grew by ${growth.toFixed(1)} MiB`), counts }];
+    }
     return [rowOf("growth-1000-steps", kind, { median: ms, spread: 0 }, undefined, { counts })];
   } catch (error) {
     return [failedRow("growth-1000-steps", kind, reasonOf(error))];

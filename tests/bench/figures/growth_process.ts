@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { counterTask } from "../ours/operations.ts";
+import { smallTask } from "../ours/operations.ts";
 import { openBench } from "../ours/task.ts";
 
 const WARM = 500, STEPS = 1000, READ_EVERY = 50;
 const kind = Deno.args[0] === "webgpu" ? "webgpu" : "cpu";
 using bench = await openBench(kind);
-using task = await counterTask(bench.device);
+using task = await smallTask(bench.device);
 
 async function steps(count: number): Promise<void> {
   for (let i = 1; i <= count; i++) {
     task.step();
-    if (i % READ_EVERY === 0) await bench.sync();
+    if (i % READ_EVERY === 0) await task.metrics();
   }
 }
 

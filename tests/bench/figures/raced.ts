@@ -7,7 +7,7 @@ import { writeSafetensors } from "../../../engine/io/safetensors_write.ts";
 import { arraysOf } from "../data.ts";
 import { prepareOurs } from "../ours/prepare.ts";
 import { contenderOf, type OpenBench, type Task } from "../ours/task.ts";
-import { type PeerName, peerCommands, peersOfDevice } from "../peers/mod.ts";
+import { peerCommands, type PeerName, peersOfDevice } from "../peers/mod.ts";
 import { type Contender, race } from "../race.ts";
 import { type BenchDevice, failedRow, reasonOf, type Row, rowOf, skippedRow } from "../result.ts";
 import { agree, summarize, type Summary } from "../statistics.ts";

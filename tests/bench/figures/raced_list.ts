@@ -13,6 +13,9 @@ const everyone: readonly PeerName[] = [...processors, "jax-webgpu", "tfjs-webgpu
 /** The WebGPU peers take a second for a large product on a software adapter: they race where they do not. */
 const quick: readonly PeerName[] = [...processors, "torch-cuda"];
 
+/** TensorFlow.js on wasm takes seconds for a transposed operand. */
+const transposed: readonly PeerName[] = quick.filter((peer) => peer !== "tfjs-wasm");
+
 const product = (
   shape: readonly [batch: number, m: number, k: number, n: number],
   form: MatmulWork["form"] = "nn",
@@ -101,8 +104,8 @@ export const racedFigures: readonly RacedFigure[] = [
   matmul("512x768x768", product([1, 512, 768, 768]), quick),
   matmul("512x768x3072", product([1, 512, 768, 3072]), quick),
   matmul("12x128x64x128", product([12, 128, 64, 128]), quick),
-  matmul("nt-512x3072x768", product([1, 512, 3072, 768], "nt"), quick),
-  matmul("tn-768x512x3072", product([1, 768, 512, 3072], "tn"), quick),
+  matmul("nt-512x3072x768", product([1, 512, 3072, 768], "nt"), transposed),
+  matmul("tn-768x512x3072", product([1, 768, 512, 3072], "tn"), transposed),
   {
     kind: "race",
     name: "encoder-step",
@@ -136,7 +139,10 @@ export const racedFigures: readonly RacedFigure[] = [
   single("softmax-2048x1024", { kind: "softmax", rows: 2048, columns: 1024 }),
   single("layer-norm-1024x768", { kind: "layer-norm", rows: 1024, columns: 768 }, 5e-3),
   single("cross-entropy-1024x1000", { kind: "cross-entropy", rows: 1024, columns: 1000 }),
-  { ...single("adamw-2^20", { kind: "adamw", size: 2 ** 20 }), peers: ["jax-wasm", "jax-webgpu", "torch", "torch-cuda"] },
+  {
+    ...single("adamw-2^20", { kind: "adamw", size: 2 ** 20 }),
+    peers: ["jax-wasm", "jax-webgpu", "torch", "torch-cuda"],
+  },
   select(20, "always"),
   select(24, "named"),
 ];

@@ -56,7 +56,10 @@ function cutAt(scores: Float32Array, threshold: number, keep: number): Uint8Arra
 export function selectionReferences(work: Work, arrays: Arrays): readonly Reference[] {
   if (work.kind !== "top-k") return [];
   const scores = arrays.scores!.data as Float32Array;
-  const ways: [string, typeof keepBySort][] = [["Float32Array.sort", keepBySort], ["JavaScript radix select", keepByRadix]];
+  const ways: [string, typeof keepBySort][] = [["Float32Array.sort", keepBySort], [
+    "JavaScript radix select",
+    keepByRadix,
+  ]];
   return ways.map(([name, select]) => {
     const flags = select(scores, work.keep);
     return {

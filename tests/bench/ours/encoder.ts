@@ -65,7 +65,11 @@ export interface TrainingTask extends Task {
 }
 
 /** Compiles the training step, runs the first `losses` steps and keeps their losses as the check. */
-export async function encoderTask(device: Device, { sizes, losses }: EncoderWork, arrays: Arrays): Promise<TrainingTask> {
+export async function encoderTask(
+  device: Device,
+  { sizes, losses }: EncoderWork,
+  arrays: Arrays,
+): Promise<TrainingTask> {
   const { ids, labels, ...params } = arrays as Record<string, HostTensor>;
   const optimizer = adam();
   type State = { params: NamedTensors; averages: Record<string, NamedTensors> };

@@ -120,15 +120,16 @@ export function chainTask(device: Device, { length }: ChainWork, arrays: Arrays)
   });
 }
 
-/** A program of one small kernel that counts its runs, for what repeats leave behind. */
-export async function counterTask(device: Device): Promise<Task> {
-  const step = ({ count }: { count: Tensor }) => {
-    const next = softmax(matmul(count, constant(0.5, [16, 16])));
-    return { state: { count: next }, metrics: { sum: next } };
+/** A small program whose metrics can be read, for what repeats leave behind. */
+export async function smallTask(device: Device): Promise<Task & { metrics(): Promise<unknown> }> {
+  const step = ({ x }: { x: Tensor }) => {
+    const next = softmax(matmul(x, constant(0.5, [16, 16])));
+    return { state: { x: next }, metrics: { next } };
   };
-  const compiled = await compileStep(device, step, { count: f32([16, 16]) });
+  const compiled = await compileStep(device, step, { x: f32([16, 16]) });
   return {
     check: [],
+    metrics: () => compiled.program.metrics(),
     counts: countsOf(compiled),
     step: () => compiled.run({}),
     [Symbol.dispose]: () => compiled[Symbol.dispose](),

@@ -6,8 +6,8 @@
 import {
   type BatchLeaf,
   type Device,
-  hostTensor,
   type HostTensor,
+  hostTensor,
   openDevice,
   type Placed,
   type Program,

@@ -8,7 +8,7 @@
 import { fingerprint } from "../fingerprint.ts";
 import type { Arrays } from "../data.ts";
 import type { Work } from "../work.ts";
-import { bindJax, type JaxArray, type JaxTree, type JaxLibrary } from "./jax_library.ts";
+import { bindJax, type JaxArray, type JaxLibrary, type JaxTree } from "./jax_library.ts";
 import { encoderLayerLoss, encoderLoss, viTLoss } from "./jax_models.ts";
 import { type PeerTask, serve } from "./serve.ts";
 
@@ -26,23 +26,37 @@ const placed = (arrays: Arrays): Record<string, JaxArray> =>
 
 const firstOf = async (array: JaxArray): Promise<number> => (await array.data())[0]!;
 
-/** A pure function of fixed arrays, its results thrown away. */
+/** Bytes of results that may wait to be computed. */
+const HELD_BYTES = 2 ** 28;
+
+/**
+ * A pure function of fixed arrays. jax-js computes when a result is asked for, and never what is thrown away before: so
+ * results are held until they have been waited for.
+ */
 async function repeated(
   compute: (given: JaxTree) => readonly JaxArray[],
   given: Record<string, JaxArray>,
   check: (results: readonly JaxArray[]) => Promise<number[]>,
 ): Promise<PeerTask> {
   const compiled = jit(compute as never) as unknown as typeof compute;
-  let last: readonly JaxArray[] = compiled(ref(given));
-  const checked = await check(last.map((array) => array.ref));
+  const first = compiled(ref(given));
+  const bytes = first.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+  const checked = await check(first);
+  // On wasm a wait costs nothing, so nothing needs to be held; on webgpu it costs 10 ms.
+  const most = device === "wasm" ? 1 : Math.max(1, Math.floor(HELD_BYTES / bytes));
+  let held: (readonly JaxArray[])[] = [];
+  const wait = async (): Promise<void> => {
+    await blockUntilReady(held.flat());
+    held.flat().forEach((array) => array.dispose());
+    held = [];
+  };
   return {
     check: checked,
     step() {
-      last.forEach((array) => array.dispose());
-      last = compiled(ref(given));
+      held.push(compiled(ref(given)));
+      return held.length >= most ? wait() : undefined;
     },
-    wait: () => blockUntilReady(last.map((array) => array.ref) as never),
-    free: () => last.forEach((array) => array.dispose()),
+    wait,
   };
 }
 
@@ -136,34 +150,46 @@ function prepare(work: Work, arrays: Arrays): Promise<PeerTask> {
     }
     case "adamw": {
       const decay = 1e-5;
-      return repeated(({ param, grad }) => {
-        const m = grad!.ref.mul(0.1), v = grad!.ref.mul(grad!).mul(0.001);
-        const change = m.ref.mul(1e-3 / 0.1).div(np.sqrt(v.ref.mul(1 / 0.001)).add(1e-8));
-        return [param!.mul(1 - decay).sub(change), m, v];
-      }, given, (results) => prints(results.slice(0, 1)));
+      return repeated(
+        ({ param, grad }) => {
+          const m = grad!.ref.mul(0.1), v = grad!.ref.mul(grad!).mul(0.001);
+          const change = m.ref.mul(1e-3 / 0.1).div(np.sqrt(v.ref.mul(1 / 0.001)).add(1e-8));
+          return [param!.mul(1 - decay).sub(change), m, v];
+        },
+        given,
+        (results) => prints(results.slice(0, 1)),
+      );
     }
     case "chain":
-      return repeated(({ x, w }) => {
-        let y = x!;
-        for (let i = 0; i < work.length; i++) y = np.matmul(y, w!.ref);
-        w!.dispose();
-        return [y];
-      }, given, prints);
+      return repeated(
+        ({ x, w }) => {
+          let y = x!;
+          for (let i = 0; i < work.length; i++) y = np.matmul(y, w!.ref);
+          w!.dispose();
+          return [y];
+        },
+        given,
+        prints,
+      );
     case "encoder-layer": {
       const loss = (params: JaxTree): JaxArray => encoderLayerLoss(jax, params, work.sizes);
       const names = Object.keys(given);
       const watched = ["x", "block.0.query", "block.0.down.weight"];
-      return repeated((all) => {
-        const [value, grads] = valueAndGrad(loss as never)(all as never, undefined as never);
-        return [value, ...names.map((name) => grads[name]!)];
-      }, given, async (results) => {
-        const numbers = [await firstOf(results[0]!)];
-        for (const name of watched) {
-          numbers.push(fingerprint(await results[1 + names.indexOf(name)]!.data())[0]!);
-        }
-        results.forEach((array, i) => !watched.includes(names[i - 1]!) && i > 0 && array.dispose());
-        return numbers;
-      });
+      return repeated(
+        (all) => {
+          const [value, grads] = valueAndGrad(loss as never)(all as never, undefined as never);
+          return [value, ...names.map((name) => grads[name]!)];
+        },
+        given,
+        async (results) => {
+          const numbers = [await firstOf(results[0]!)];
+          for (const name of watched) {
+            numbers.push(fingerprint(await results[1 + names.indexOf(name)]!.data())[0]!);
+          }
+          results.forEach((array, i) => i > 0 && !watched.includes(names[i - 1]!) && array.dispose());
+          return numbers;
+        },
+      );
     }
     case "encoder-step": {
       const { ids, labels, ...params } = given;

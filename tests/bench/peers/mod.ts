@@ -33,8 +33,13 @@ function torchPeer(name: string, device: "cpu" | "cuda"): PeerCommand {
     name,
     command: Deno.env.get("PYTHON") ?? "python3",
     args: [here("torch_peer.py"), device],
-    // An old OpenBLAS must not bring a second pool of threads: two pools fight.
-    env: { OMP_NUM_THREADS: Deno.env.get("OMP_NUM_THREADS") ?? threads, OPENBLAS_NUM_THREADS: "1" },
+    // An old OpenBLAS must not bring a second pool of threads: two pools fight. Threads that spin for long when they
+    // have to wait lose by tens where anything else runs, so they spin for some microseconds and then sleep.
+    env: {
+      OMP_NUM_THREADS: Deno.env.get("OMP_NUM_THREADS") ?? threads,
+      OPENBLAS_NUM_THREADS: "1",
+      GOMP_SPINCOUNT: Deno.env.get("GOMP_SPINCOUNT") ?? "2000",
+    },
     waitMs: 0.02,
   };
 }

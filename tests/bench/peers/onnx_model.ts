@@ -9,14 +9,17 @@ type Bytes = readonly number[];
 
 function varint(value: number): number[] {
   const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+  for (let rest = value;; rest = Math.floor(rest / 128)) {
     if (rest < 128) return [...bytes, rest];
     bytes.push(rest % 128 + 128);
   }
 }
 
 const int = (field: number, value: number): number[] => [...varint(field * 8), ...varint(value)];
-const nested = (field: number, content: Bytes): number[] => [...varint(field * 8 + 2), ...varint(content.length), ...content];
+const nested = (
+  field: number,
+  content: Bytes,
+): number[] => [...varint(field * 8 + 2), ...varint(content.length), ...content];
 const text = (field: number, value: string): number[] => nested(field, [...new TextEncoder().encode(value)]);
 
 /** ValueInfoProto of an f32 tensor. */
@@ -34,7 +37,13 @@ export function productModel(work: MatmulWork): Uint8Array {
   const { batch, m, n, form } = work;
   const shapes = operandShapes(work);
   const flags = form === "nn" ? [] : nested(5, attribute(form === "tn" ? "transA" : "transB", 1));
-  const node = [...text(1, "a"), ...text(1, "b"), ...text(2, "c"), ...text(4, form === "nn" ? "MatMul" : "Gemm"), ...flags];
+  const node = [
+    ...text(1, "a"),
+    ...text(1, "b"),
+    ...text(2, "c"),
+    ...text(4, form === "nn" ? "MatMul" : "Gemm"),
+    ...flags,
+  ];
   const graph = [
     ...nested(1, node),
     ...text(2, "product"),

@@ -7,7 +7,14 @@ import { emitKernel as emitWgsl } from "../../../engine/wgsl/emit.ts";
 import type { Target } from "../../../engine/wgsl/target.ts";
 import { planFunction, planStep, type } from "./support.ts";
 
-const hardware: Target = { software: false, bindings: 10, invocations: 256, workgroupBytes: 16384, groups: 65535 };
+const hardware: Target = {
+  software: false,
+  bindings: 10,
+  bindingBytes: 2 ** 27,
+  invocations: 256,
+  workgroupBytes: 16384,
+  groups: 65535,
+};
 const big = type([64, 32]);
 
 /** One kernel of each kind. */

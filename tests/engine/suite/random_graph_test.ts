@@ -4,14 +4,14 @@ import { checkSteps } from "./steps.ts";
 import { checkCases, onDevices } from "./support.ts";
 
 onDevices("random graphs give what the oracle gives", async (device) => {
-  const count = device.kind === "cpu" ? 320 : 24;
+  const count = device.kind === "cpu" ? 320 : 20;
   for (let first = 0; first < count; first += 4) {
     await checkCases(device, Array.from({ length: 4 }, (_, i) => randomGraph(first + i)));
   }
 });
 
 onDevices("random steps give state and metrics of the oracle, run after run", async (device) => {
-  const count = device.kind === "cpu" ? 400 : 20;
+  const count = device.kind === "cpu" ? 400 : 16;
   for (let seed = 0; seed < count; seed++) await checkSteps(device, randomStep(seed));
 });
 

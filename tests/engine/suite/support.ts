@@ -6,7 +6,7 @@
  */
 import { openCpu } from "../../../engine/device/cpu.ts";
 import { Device } from "../../../engine/device/device.ts";
-import { openWebGpu } from "../../../engine/device/webgpu.ts";
+import { openWebGpu, type WebGpuOptions } from "../../../engine/device/webgpu.ts";
 import type { Dtype, Tensor } from "../../../engine/graph/node.ts";
 import { sizeOf } from "../../../engine/graph/node.ts";
 import type { HostData, HostTensor } from "../../../engine/host.ts";
@@ -24,22 +24,29 @@ export interface Case {
   readonly tolerance?: Tolerance;
 }
 
-/** Registers `body` once for each device. A WebGPU run fails on any error that the device reports. */
-export function onDevices(name: string, body: (device: Device, t: Deno.TestContext) => Promise<void>): void {
-  Deno.test(`cpu: ${name}`, async (t) => {
+/**
+ * Registers `body` once for each device: cpu, webgpu, and webgpu with the kernels that hardware gets, whatever the
+ * adapter is. A WebGPU run fails on any error that the device reports; it is skipped, and says so, only where there is
+ * no adapter and none is demanded.
+ */
+export function onDevices(name: string, body: (device: Device) => Promise<void>): void {
+  Deno.test(`cpu: ${name}`, async () => {
     using device = new Device(openCpu());
-    await body(device, t);
+    await body(device);
   });
-  Deno.test(`webgpu: ${name}`, async (t) => {
-    const adapter = await navigator.gpu?.requestAdapter();
-    if (!adapter && Deno.env.get("SEVEN_REQUIRE_WEBGPU") !== "1") {
-      console.warn(`SKIPPED (no WebGPU adapter): ${name}`);
-      return;
-    }
-    using device = new Device(await openWebGpu());
-    await body(device, t);
-    await device.idle(); // throws what the device has complained of
-  });
+  const onWebGpu = (title: string, options: WebGpuOptions) =>
+    Deno.test(`${title}: ${name}`, async () => {
+      const adapter = await navigator.gpu?.requestAdapter();
+      if (!adapter && Deno.env.get("SEVEN_REQUIRE_WEBGPU") !== "1") {
+        console.warn(`SKIPPED (no WebGPU adapter): ${name}`);
+        return;
+      }
+      using device = new Device(await openWebGpu(options));
+      await body(device);
+      await device.idle(); // throws what the device has complained of
+    });
+  onWebGpu("webgpu", { blockingReadback: true });
+  onWebGpu("webgpu with hardware's kernels", { blockingReadback: true, software: false });
 }
 
 /** Wraps elements as they are stored: rounded to f32, wrapped to 32 bits, flags as 0 and 1. */

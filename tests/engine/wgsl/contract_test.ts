@@ -148,7 +148,7 @@ for (const software of [true, false]) {
 }
 
 Deno.test("contract: equal shapes give equal text, whatever the buffers", () => {
-  const target = { software: true, bindings: 8, invocations: 256, workgroupBytes: 16384, groups: 65535 };
+  const target = { software: true, bindings: 8, bindingBytes: 2 ** 27, invocations: 256, workgroupBytes: 16384, groups: 65535 };
   const kernel = product({ batch: [], m: 64, n: 64, k: 64 }, "NN");
   const moved = { ...kernel, args: kernel.args.map((arg) => ({ ...arg, buffer: arg.buffer + 10 })) };
   assert.equal(emitContract(kernel, target)[0]!.wgsl, emitContract(moved, target)[0]!.wgsl);

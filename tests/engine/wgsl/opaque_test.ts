@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Dtype, Type } from "../../../engine/graph/node.ts";
+import { selectScratch, sortScratch } from "../../../engine/graph/scratch.ts";
 import { emitSelectThreshold } from "../../../engine/wgsl/select.ts";
 import type { WebGpuBackend } from "../../../engine/device/webgpu.ts";
 import { argsOf, bothTest, type Data, gpuTest, type OpaqueKernel, randoms, runKernel } from "./support.ts";
 
 const type = (shape: readonly number[], dtype: Dtype = "f32"): Type => ({ shape, dtype });
+
+/** Scratch is not cleared between kernels: whatever was there before. */
+const garbage = (scratch: readonly Type[]): Data[] => scratch.map(({ shape }) => new Uint32Array(shape[0]!).fill(5));
 
 function gather(rows: number, rest: readonly number[], ids: number, dtype: "u32" | "i32"): OpaqueKernel {
   const width = rest.reduce((p, s) => p * s, 1);
@@ -47,12 +51,13 @@ function scatterAdd(rows: number, width: number, ids: number): OpaqueKernel {
     params: { rows },
     inputs: [type([ids], "u32"), type([ids, width])],
     outputs: [type([rows, width])],
-    scratch: [type([ids], "u32"), type([ids], "u32")],
-    args: argsOf([["read", ids, "u32"], ["read", ids * width], ["write", rows * width], ["update", ids, "u32"], [
-      "update",
-      ids,
-      "u32",
-    ]]),
+    scratch: sortScratch(ids),
+    args: argsOf([
+      ["read", ids, "u32"],
+      ["read", ids * width],
+      ["write", rows * width],
+      ...sortScratch(ids).map(({ shape }) => ["update", shape[0]!, "u32"] as const),
+    ]),
   };
 }
 
@@ -72,8 +77,7 @@ bothTest("scatterAdd: sums in ascending position, to the last bit, every length"
       ids,
       updates,
       new Float32Array(rows! * width!).fill(9),
-      new Uint32Array(count!),
-      new Uint32Array(count!),
+      ...garbage(kernel.scratch),
     ];
     const actual = await runKernel(backend, kernel, data);
     assert.deepEqual(actual[2], wanted, `${count} updates of ${rows} rows`);
@@ -88,19 +92,20 @@ function select(sizes: readonly number[]): OpaqueKernel {
     params: {},
     inputs: [...sizes.map((size) => type([size], "u32")), type([], "u32")],
     outputs: [type([2], "u32")],
-    scratch: [type([2048 + 64], "u32")],
-    args: argsOf([...sizes.map((size) => ["read", size, "u32"] as const), ["read", 1, "u32"], ["write", 2, "u32"], [
-      "update",
-      2112,
-      "u32",
-    ]]),
+    scratch: selectScratch(sizes),
+    args: argsOf([
+      ...sizes.map((size) => ["read", size, "u32"] as const),
+      ["read", 1, "u32"],
+      ["write", 2, "u32"],
+      ...selectScratch(sizes).map(({ shape }) => ["update", shape[0]!, "u32"] as const),
+    ]),
   };
 }
 
 async function checkSelect(backend: WebGpuBackend, tensors: readonly Uint32Array[], k: number): Promise<void> {
   const all = tensors.flatMap((tensor) => [...tensor]);
-  const data: Data[] = [...tensors, Uint32Array.of(k), new Uint32Array(2), new Uint32Array(2112).fill(5)];
   const kernel = select(tensors.map((tensor) => tensor.length));
+  const data: Data[] = [...tensors, Uint32Array.of(k), new Uint32Array(2), ...garbage(kernel.scratch)];
   const [T, L] = (await runKernel(backend, kernel, data))[tensors.length + 1]! as unknown as [number, number];
   const keep = Math.min(k, all.length);
   const kept = new Set(
@@ -153,11 +158,22 @@ bothTest("selectThreshold: half zeros, all equal, many tensors", async (backend)
 });
 
 Deno.test("selectThreshold: as many tensors per dispatch as the device binds", () => {
-  const target = { software: false, bindings: 8, invocations: 256, workgroupBytes: 16384, groups: 65535 };
+  const target = {
+    software: false,
+    bindings: 8,
+    bindingBytes: 2 ** 27,
+    invocations: 256,
+    workgroupBytes: 16384,
+    groups: 65535,
+  };
   const dispatches = emitSelectThreshold(select(new Array(15).fill(10)), target);
   for (const dispatch of dispatches) assert.ok(dispatch.bindings.length <= 8);
-  // start; three key digits and one of the position, each three counts and a search.
-  assert.equal(dispatches.length, 1 + 4 * (3 + 1));
+  // 150 keys are candidates at once: table, start, three parts, judge, collect, cut.
+  assert.equal(dispatches.length, 8);
+  const large = emitSelectThreshold(select(new Array(15).fill(1000)), target);
+  for (const dispatch of large) assert.ok(dispatch.bindings.length <= 8);
+  // Also three samples and a bracket, three digits of a count, three counts and a search, ties of three parts.
+  assert.equal(large.length, 8 + (3 + 1) + 3 * (1 + 3 + 1) + (3 + 1 + 3));
 });
 
 gpuTest("an unknown hand-written kernel is named in the error", async (backend) => {
