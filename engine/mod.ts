@@ -17,7 +17,8 @@ export {
 } from "./graph/node.ts";
 export * from "./ops.ts";
 export * from "./nn/mod.ts";
-export { keepTopK, rankKey } from "./select.ts";
+export { type KeepOptions, keepTopK, rankKey } from "./select.ts";
+export { type BlockOptions, keepBlocks, keepNOfM, keepTopKPerRow, keepTopKPerTensor } from "./masks.ts";
 export { argsort, sort, type SortOptions, takeAlongLast, topk, type TopK } from "./sort.ts";
 export { tap } from "./graph/taps.ts";
 export { grad, stopGradient, valueAndGrad, vjp, withVjp } from "./grad.ts";

@@ -14,6 +14,7 @@ export type Turn = Exclude<keyof PruningSteps<unknown>, "init" | "inputTypes" | 
 
 /** One entry of the agenda. */
 export interface Entry {
+  /** What runs. */
   readonly turn: Turn;
   /** Training step of the whole run, from 1; of turns that do not train, the step that they follow. */
   readonly step: number;

@@ -84,7 +84,7 @@ export const sevenDyn: MakeMethod = (options): Method => {
  * Frankle et al. 2020, arXiv 1912.05671; on BERT: Chen et al. 2020, arXiv 2007.12223, where the same share of all
  * weights goes in each round). It costs as many runs as it has rounds, and one more.
  */
-export const lotteryTicket: MakeMethod = ({ sparsity, lottery = {} }) => {
+export const lotteryTicket: MakeMethod = ({ sparsity, lottery = {} }): Method => {
   const { rounds = 5, rewindTo = 0 } = lottery;
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new OptionError(`lottery rounds ${rounds} is not a positive integer`);

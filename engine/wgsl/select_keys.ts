@@ -68,8 +68,8 @@ var<workgroup> claimed: atomic<u32>;
 var<workgroup> higher: atomic<u32>;
 var<workgroup> start: u32;
 fn bits(flags: vec4<bool>) -> u32 {
-  let set = select(vec4<u32>(), vec4<u32>(1u, 2u, 4u, 8u), flags);
-  return set.x | set.y | set.z | set.w;
+  let ones = select(vec4<u32>(), vec4<u32>(1u, 2u, 4u, 8u), flags);
+  return ones.x | ones.y | ones.z | ones.w;
 }
 fn among(key: vec4<u32>, lowest: u32, highest: u32, live: u32) -> u32 {
   return bits((key >= vec4<u32>(lowest)) & (key <= vec4<u32>(highest))) & ((1u << live) - 1u);

@@ -70,7 +70,10 @@ ${sortTile(TILE_BITS)}
   }, target);
 }
 
-/** Goes on with the candidates if the k-th key is among them and all of them were stored, else with all keys. */
+/**
+ * Goes on with the candidates if the k-th key is among them and all of them were stored; with the ties of the key if the
+ * bracket is one key; else with all keys.
+ */
 export function judge(layout: Layout, target: Target): Dispatch {
   return rawDispatch({
     label: `${layout.label} judge`,
@@ -87,6 +90,10 @@ export function judge(layout: Layout, target: Target): Dispatch {
     state[${AT.remaining}] = k - above;
     state[${AT.shift}] = max(32u - countLeadingZeros(range), 11u) - 11u;
     if (found <= ${TILE}u) { state[${AT.mode}] = ${MODE.tile}u; }
+  } else if (range == 0u && k > above && k - above <= found) {
+    state[${AT.low}] = state[${AT.from}];
+    state[${AT.remaining}] = k - above;
+    state[${AT.mode}] = ${MODE.ties}u;
   } else {
     state[${AT.mode}] = ${MODE.whole}u;
     state[${AT.shift}] = 21u;

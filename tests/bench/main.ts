@@ -44,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     devices,
     peers,
     folder: await Deno.makeTempDir({ prefix: "bench-" }),
+    gpu: options.gpu,
     tiny: options.tiny,
   };
   const started = performance.now();

@@ -50,7 +50,11 @@ function countsTable(rows: readonly Row[]): string[] {
   for (const { name, device, counts } of rows) {
     if (!counts || seen.has(`${name} ${device}`)) continue;
     seen.add(`${name} ${device}`);
-    lines.push([name, device, Object.entries(counts).map(([key, n]) => `${key} ${shortNumber(n)}`).join(", ")]);
+    lines.push([
+      name,
+      device,
+      Object.entries(counts).map(([key, n]) => `${key} ${Number.isInteger(n) ? n : shortNumber(n)}`).join(", "),
+    ]);
   }
   return lines.length ? ["", "## Counts", "", ...table(["figure", "device", "counts"], lines)] : [];
 }

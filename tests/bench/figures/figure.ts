@@ -17,6 +17,8 @@ export interface BenchContext {
   readonly peers: Peers;
   /** Folder for the numbers of workloads. */
   readonly folder: string;
+  /** Whether a GPU is measured: peers that need one are asked for then only. */
+  readonly gpu: boolean;
   /** Whether sizes are to be tiny: to try the code, not to measure. */
   readonly tiny: boolean;
 }

@@ -64,7 +64,9 @@ export async function measureRace(figure: RacedFigure, context: BenchContext): P
   const reference = ours[0]?.task.check;
   if (!reference) return failures;
   const kinds = new Set(ours.map(({ bench }) => bench.kind));
-  const wanted = figure.peers.filter((peer) => [...kinds].some((kind) => peersOfDevice[kind].includes(peer)));
+  const wanted = figure.peers.filter((peer) =>
+    (context.gpu || peer !== "torch-cuda") && [...kinds].some((kind) => peersOfDevice[kind].includes(peer))
+  );
   if (wanted.length) await Deno.writeFile(path, writeSafetensors(arrays as Record<string, never>));
 
   const rivals = new Map<Contender, PeerName | "reference">();

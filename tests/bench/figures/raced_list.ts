@@ -10,6 +10,7 @@ import { selectionReferences } from "./references.ts";
 
 const processors: readonly PeerName[] = ["jax-wasm", "tfjs-wasm", "onnx", "torch"];
 const everyone: readonly PeerName[] = [...processors, "jax-webgpu", "tfjs-webgpu", "torch-cuda"];
+const trainers: readonly PeerName[] = everyone.filter((peer) => peer !== "onnx");
 /** The WebGPU peers take a second for a large product on a software adapter: they race where they do not. */
 const quick: readonly PeerName[] = [...processors, "torch-cuda"];
 
@@ -90,7 +91,7 @@ const single = (name: string, work: RacedFigure["work"], tolerance?: number): Ra
   name,
   when: "always",
   work,
-  peers: everyone,
+  peers: trainers,
   budgetMs: 500,
   ...(tolerance === undefined ? {} : { tolerance }),
   alsoOnGpu: true,
@@ -111,7 +112,7 @@ export const racedFigures: readonly RacedFigure[] = [
     name: "encoder-step",
     when: "always",
     work: { kind: "encoder-step", sizes: referenceEncoder, losses: 10 },
-    peers: everyone,
+    peers: trainers,
     budgetMs: 4000,
     tolerance: 2e-4,
     expected: [[0, 6.96152], [1, 6.76682], [9, 5.39565]],

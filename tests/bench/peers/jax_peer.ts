@@ -173,11 +173,12 @@ function prepare(work: Work, arrays: Arrays): Promise<PeerTask> {
       );
     case "encoder-layer": {
       const loss = (params: JaxTree): JaxArray => encoderLayerLoss(jax, params, work.sizes);
+      const both = valueAndGrad(loss) as (params: JaxTree) => [JaxArray, JaxTree];
       const names = Object.keys(given);
       const watched = ["x", "block.0.query", "block.0.down.weight"];
       return repeated(
         (all) => {
-          const [value, grads] = valueAndGrad(loss as never)(all as never, undefined as never);
+          const [value, grads] = both(all);
           return [value, ...names.map((name) => grads[name]!)];
         },
         given,

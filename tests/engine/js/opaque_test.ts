@@ -117,5 +117,5 @@ Deno.test("selectThreshold has fixed answers for nothing and everything", async 
 });
 
 Deno.test("emitKernel() names the kernels it knows", () => {
-  assert.throws(() => emitKernel(opaque("fft", [], [])), /no kernel named fft; there are gather, scatterAdd/);
+  assert.throws(() => emitKernel(opaque("fft", [], [])), /no kernel named fft; there are .*gather, scatterAdd/);
 });
