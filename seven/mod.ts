@@ -10,7 +10,7 @@ export {
   type Named,
   type Progress,
 } from "./criteria/criterion.ts";
-export { seven, sevenDefaults, type SevenOptions } from "./criteria/seven.ts";
+export { seven, sevenDefaults, type SevenOptions, sevenPresets } from "./criteria/seven.ts";
 export { magnitude } from "./criteria/magnitude.ts";
 export { random, shuffleMasks } from "./criteria/random.ts";
 export { snip } from "./criteria/snip.ts";

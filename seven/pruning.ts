@@ -147,6 +147,9 @@ export interface PruningSteps<D> {
   inputs(params: Named<Type>, numbers: StepNumbers): StepInputs<number | Uint32Array>;
 }
 
+const prunableOf = <T>(record: Named<T>, { masks }: PruningState<Tensor>): Record<string, T> =>
+  partition(record, (name) => name in masks)[0];
+
 const scalarType = (dtype: Type["dtype"]): Type => ({ shape: [], dtype });
 
 /** Parameters as the model sees them: with 0 where pruned, whatever the state keeps aside. */
@@ -179,7 +182,7 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
 
   /** The forward and backward half: everything a step reads of the old state. */
   const begin = (state: PruningState<Tensor>, { data, inputs }: StepBatch<D, Tensor>) => {
-    const weights = partition(state.params, (name) => name in state.masks)[0];
+    const weights = prunableOf(state.params, state);
     const masks = unpackMasks(state.masks, weights);
     // Inner nodes: the gradient at weight * mask is dense, whatever the mask.
     const seen = keepsDense ? applyMasks(state.params, masks) : state.params;
@@ -189,7 +192,7 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     const grads = grad(loss, seen as Record<string, Tensor>) as Named<Tensor>;
     const context: CriterionContext = {
       weights,
-      grads: partition(grads, (name) => name in state.masks)[0],
+      grads: prunableOf(grads, state),
       masks,
       key: inputs.key,
       scalars: inputs.criterion,
@@ -251,7 +254,10 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       };
     },
     prune(state, batch) {
-      const { loss, grads, context } = begin(state, batch);
+      const { loss, grads, masks: before, context: looking } = begin(state, batch);
+      const context = criterion.looks === "after"
+        ? { ...looking, weights: prunableOf(descend(state, grads, before, batch).params, state) }
+        : looking;
       const statistics = criterion.update(context, state.criterion);
       const masks = choose(context, statistics, batch.inputs.keep);
       const next = descend(state, grads, masks, batch);
@@ -261,8 +267,9 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     },
     observe(state, batch) {
       const { loss, grads, masks, context } = begin(state, batch);
-      const statistics = criterion.update(context, state.criterion);
       const next = descend(state, grads, masks, batch, criterion.returns);
+      const looking = criterion.looks === "after" ? { ...context, weights: prunableOf(next.params, state) } : context;
+      const statistics = criterion.update(looking, state.criterion);
       return { state: { ...state, ...next, criterion: settle(statistics, masks) }, metrics: { loss } };
     },
     train(state, batch) {

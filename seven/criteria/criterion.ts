@@ -13,7 +13,7 @@ export type CriterionState<T> = Readonly<Record<string, Named<T>>>;
 
 /** What a criterion may look at in one step. Everything is lazy: what is not touched is not computed. */
 export interface CriterionContext {
-  /** The prunable weights, before this step's update: dense for criteria that keep them so, else 0 where pruned. */
+  /** The prunable weights: dense for criteria that keep them so, else 0 where pruned. See {@linkcode Criterion.looks}. */
   readonly weights: Named<Tensor>;
   /** Gradients of this step's loss at the sparse network, with respect to the masked weights; dense. */
   readonly grads: Named<Tensor>;
@@ -57,6 +57,8 @@ export interface Criterion {
   readonly returns: boolean;
   /** Of kept weights: whether pruned ones go on learning from their dense gradient ("dense") or rest ("masked"). */
   readonly learns?: "dense" | "masked";
+  /** Whether it sees the weights "before" this step's update, on which gradients were taken, or "after" it; "before". */
+  readonly looks?: "before" | "after";
   /** State before the first pruning step, for weights of these types. */
   init(types: Named<Type>): CriterionState<HostTensor>;
   /** Numbers of a step, computed in f64 and fed as rank-0 inputs. */

@@ -30,15 +30,31 @@ export interface SevenOptions {
   readonly accumulate?: "sum" | "ema" | "last";
   /** Whether what was pruned stays pruned; true. Otherwise masks follow the scores alone, as the summary has it. */
   readonly permanent?: boolean;
+  /** Whether the score takes the weights before the step's update or after it; "before". */
+  readonly looks?: "before" | "after";
 }
 
-/** Settings of the released experiments: alpha1 = alpha2 = 0.8, magnitudes, sum. */
+/** Settings where none are given: those that measure best, see the README. */
 export const sevenDefaults: Required<SevenOptions> = {
   alpha1: 0.8,
   alpha2: 0.8,
   moment: "absolute",
   accumulate: "sum",
   permanent: true,
+  looks: "before",
+};
+
+/**
+ * Settings by name, since the paper, its published summary and its released code differ.
+ *
+ * - `paper`: what the summary describes. Averages of g and g^2, the score of this step alone, masks from the scores anew,
+ *   score first and update after.
+ * - `released`: what the released code does. Averages of |g| and g^2, scores summed over steps, pruned for good, weights
+ *   taken after the update. Its commands set both decays to 0.8.
+ */
+export const sevenPresets: Readonly<Record<"paper" | "released", Required<SevenOptions>>> = {
+  paper: { alpha1: 0.8, alpha2: 0.8, moment: "signed", accumulate: "last", permanent: false, looks: "before" },
+  released: { alpha1: 0.8, alpha2: 0.8, moment: "absolute", accumulate: "sum", permanent: true, looks: "after" },
 };
 
 /**
@@ -62,7 +78,8 @@ export function seven(options: SevenOptions = {}): Criterion {
     name: "seven",
     needs: ["weights", "gradients"],
     weights: "zeroed",
-    returns: settings.permanent === false,
+    returns: !settings.permanent,
+    looks: settings.looks,
     init: (types) => ({ m: mapNamed(types, zeros), v: mapNamed(types, zeros), score: mapNamed(types, zeros) }),
     scalars: ({ update }) => ({ ...biasCorrections(update, settings) }),
     update({ weights, grads, scalars }: CriterionContext, state: CriterionState<Tensor>): CriterionState<Tensor> {

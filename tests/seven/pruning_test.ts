@@ -28,10 +28,12 @@ import {
   pruningSteps,
   random,
   seven,
+  sevenPresets,
   snip,
   sparseParams,
   sparsitySchedule,
 } from "../../seven/mod.ts";
+import { assertClose } from "../support/assert_close.ts";
 import { cpuDevice, toy, type ToyData } from "./support/toy.ts";
 
 type State = PruningState<Tensor>;
@@ -177,6 +179,23 @@ Deno.test("pruningSteps() of kept weights leaves pruned ones as they were, and h
       );
     const sparse = interpret(sparseParams({ params: literals("params/"), masks: literals("masks/") }), new Map());
     assert.equal([...sparse.w1!, ...sparse.w2!].filter((x) => x !== 0).length, 180);
+  }
+});
+
+Deno.test("pruningSteps() of the released preset scores the weights after the update, with the gradient before it", async () => {
+  using device = cpuDevice();
+  const run = { optimizer: sgd(), sparsity: 0, pruneSteps: 1, start: 1, steps: 1, seed: 6 };
+  const batch = toy.batches(6).next().value!;
+  const params = toy.params(6);
+  const g = oracleGradients(params, batch);
+  for (const [preset, moved] of [["released", 1e-2], ["paper", 0]] as const) {
+    for await (const { state } of trajectory(device, { ...run, criterion: seven(sevenPresets[preset]) })) {
+      for (const name of ["w1", "w2"]) {
+        // The first factor is 1: the score is |theta g|.
+        const expected = g[name]!.map((x, i) => Math.abs((params[name]!.data[i]! - moved * x) * x));
+        assertClose(state[`criterion/score/${name}`]!.data, expected, { rtol: 1e-4, atol: 1e-7 }, `${preset} ${name}`);
+      }
+    }
   }
 });
 
