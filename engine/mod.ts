@@ -19,7 +19,7 @@ export * from "./ops.ts";
 export * from "./nn/mod.ts";
 export { type KeepOptions, keepTopK, rankKey } from "./select.ts";
 export { type BlockOptions, keepBlocks, keepNOfM, keepTopKPerRow, keepTopKPerTensor } from "./masks.ts";
-export { argsort, sort, type SortOptions, takeAlongLast, topk, type TopK } from "./sort.ts";
+export { argsort, sort, type SortOptions, takeAlongLast, type TopK, topk } from "./sort.ts";
 export { tap } from "./graph/taps.ts";
 export { grad, stopGradient, valueAndGrad, vjp, withVjp } from "./grad.ts";
 export { combine, leavesOf, type Mapped, mapTree, partition, type Tree, TreeError, zipTrees } from "./tree.ts";

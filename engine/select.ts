@@ -7,10 +7,9 @@
  */
 import { apply, ShapeError, sizeOf, type Tensor } from "./graph/node.ts";
 import { selectThresholdOp } from "./graph/tensor_ops.ts";
-import { add, and, bitcast, constant, equal, greater, iota, less, not, or, reshape, take, where } from "./ops.ts";
+import { add, and, constant, equal, greater, iota, less, literal, or, reshape, take, where } from "./ops.ts";
+import { orderOfFloats } from "./sort.ts";
 
-const SIGN = 0x80000000;
-const INFINITY_BITS = 0x7f800000;
 /** Above the key of positive infinity: what a minimum keeps in any case. */
 const PROTECTED_KEY = 0xffffffff;
 /** Keys of ineligible elements and of NaN: below that of negative infinity. */
@@ -19,18 +18,14 @@ const NAN_KEY = 1;
 
 /**
  * Keys that order as the scores do: NaN below negative infinity, -0 equal to +0, what is not eligible below everything.
- * Works on the bits, so denormals keep their order on devices that flush them.
  *
  * @param score f32 of any shape.
  * @param eligible bool of the same shape; all by default.
  * @returns u32 of the same shape.
  */
 export function rankKey(score: Tensor, eligible?: Tensor): Tensor {
-  const bits = bitcast(score, "u32");
-  const magnitude = and(bits, SIGN - 1);
-  const ordered = where(less(bits, constant(SIGN, [], "u32")), or(bits, SIGN), not(bits));
-  const signless = where(equal(magnitude, 0), constant(SIGN, score.shape, "u32"), ordered);
-  const key = where(greater(magnitude, INFINITY_BITS), constant(NAN_KEY, score.shape, "u32"), signless);
+  const { key: ordered, isNaN } = orderOfFloats(score);
+  const key = where(isNaN, constant(NAN_KEY, score.shape, "u32"), ordered);
   return eligible ? where(eligible, key, constant(INELIGIBLE_KEY, score.shape, "u32")) : key;
 }
 
@@ -83,9 +78,11 @@ function protect(key: Tensor, share: number, eligible: Tensor | undefined): Tens
 export function keepGreatestKeys(keys: readonly Tensor[], k: Tensor): Tensor[] {
   const cut = apply(selectThresholdOp, [...keys, k]);
   const threshold = take(cut, 0, 0), limit = take(cut, 0, 1);
+  // Where a tensor begins lies in a buffer of its own, not in the text: equal layers then share their kernels.
   let first = 0;
   return keys.map((key) => {
-    const position = add(reshape(iota([sizeOf(key)]), key.shape), first);
+    const place = reshape(iota([sizeOf(key)]), key.shape);
+    const position = keys.length === 1 ? place : add(place, literal(Uint32Array.of(first), []));
     first += sizeOf(key);
     return or(greater(key, threshold), and(equal(key, threshold), less(position, limit)));
   });

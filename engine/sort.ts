@@ -30,6 +30,18 @@ export interface TopK {
 }
 
 /**
+ * u32 keys that order as f32 values do, -0 equal to +0; NaN apart, for it has no order. Works on the bits: denormals
+ * keep their order on devices that flush them.
+ */
+export function orderOfFloats(x: Tensor): { readonly key: Tensor; readonly isNaN: Tensor } {
+  const bits = bitcast(x, "u32");
+  const magnitude = and(bits, SIGN - 1);
+  const ordered = where(less(bits, constant(SIGN, [], "u32")), or(bits, SIGN), not(bits));
+  const key = where(equal(magnitude, 0), constant(SIGN, x.shape, "u32"), ordered);
+  return { key, isNaN: greater(magnitude, INFINITY_BITS) };
+}
+
+/**
  * Keys whose ascending order is the order asked for.
  *
  * @param x f32, i32 or u32.
@@ -44,11 +56,8 @@ export function sortKey(x: Tensor, { descending = false }: SortOptions = {}): Te
     case "i32":
       return turned(xor(bitcast(x, "u32"), constant(SIGN, x.shape, "u32")));
     case "f32": {
-      const bits = bitcast(x, "u32");
-      const magnitude = and(bits, SIGN - 1);
-      const ordered = where(less(bits, constant(SIGN, [], "u32")), or(bits, SIGN), not(bits));
-      const signless = where(equal(magnitude, 0), constant(SIGN, x.shape, "u32"), ordered);
-      return where(greater(magnitude, INFINITY_BITS), constant(LAST, x.shape, "u32"), turned(signless));
+      const { key, isNaN } = orderOfFloats(x);
+      return where(isNaN, constant(LAST, x.shape, "u32"), turned(key));
     }
     default:
       throw new ShapeError(`sort: takes f32, i32 or u32, got ${formatType(x)}; cast first`);

@@ -6,8 +6,9 @@
  * @module
  */
 import type { Kernel } from "../compile/kernel.ts";
+import { type ContractTable, HARDWARE_TABLE, SOFTWARE_TABLE } from "../wgsl/contract_variants.ts";
 import { emitKernel } from "../wgsl/emit.ts";
-import type { Target } from "../wgsl/target.ts";
+import type { Subgroups, Target } from "../wgsl/target.ts";
 import {
   type Backend,
   type Copy,
@@ -21,6 +22,7 @@ import { PipelineCache } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
 import { bindCommands, type Command, encodeCommands, type Prepared } from "./record.ts";
 import { timeCommands } from "./timing.ts";
+import { tuneContractions } from "./tuning.ts";
 import { type OpenDevice, openDevice, type WebGpuOptions } from "./webgpu_adapter.ts";
 import { DeviceLostError, OutOfMemoryError, ValidationError } from "./webgpu_errors.ts";
 import { SOFTWARE_BUDGET, WebGpuMemory, type WebGpuStorage } from "./webgpu_memory.ts";
@@ -32,10 +34,16 @@ export { DeviceLostError, OutOfMemoryError, ShaderError, ValidationError } from 
 export interface WebGpuBackend extends Backend {
   /** Always "webgpu". */
   readonly kind: "webgpu";
-  /** True when the adapter computes on the processor. */
+  /** True when kernels are shaped for an adapter that computes on the processor. */
   readonly software: boolean;
+  /** Subgroup operations, where there are any to rely on. */
+  readonly subgroups: Subgroups | undefined;
+  /** Speeds by which variants of contractions are chosen. */
+  readonly contractions: ContractTable;
   /** Bytes of storage that are handed out. */
   readonly usedBytes: number;
+  /** Chooses the contractions of what is loaded from now on by another table. */
+  useContractions(table: ContractTable): void;
 }
 
 /**
@@ -44,7 +52,9 @@ export interface WebGpuBackend extends Backend {
  * @throws {DeviceError} when there is no adapter that the options allow; the message says how to get one.
  */
 export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
-  return new WebGpu(await openDevice(options), options);
+  const backend = new WebGpu(await openDevice(options), options);
+  if (options.tuning === "measure") backend.useContractions(await tuneContractions(backend));
+  return backend;
 }
 
 /** Bytes of uploads after which they are submitted: until then the queue holds a copy of each. */
@@ -65,7 +75,7 @@ class WebGpu implements WebGpuBackend {
   readonly limits: Limits;
   readonly #device: GPUDevice;
   readonly #owned: boolean;
-  readonly #target: Target;
+  #target: Target & { readonly contractions: ContractTable };
   readonly #pipelines: PipelineCache;
   readonly #readback: Readback;
   readonly #memory: WebGpuMemory;
@@ -79,24 +89,27 @@ class WebGpu implements WebGpuBackend {
       : new ValidationError(`webgpu: the device refused a command: ${error.message}`);
   };
 
-  constructor({ device, owned, description, software }: OpenDevice, options: WebGpuOptions) {
+  constructor({ device, owned, description, software, subgroups }: OpenDevice, options: WebGpuOptions) {
     this.#device = device;
     this.#owned = owned;
     this.description = description;
-    this.software = software;
+    this.software = options.software ?? software;
     const { limits } = device;
     this.limits = {
       bindings: limits.maxStorageBuffersPerShaderStage,
       bindingBytes: limits.maxStorageBufferBindingSize,
       storageBytes: limits.maxBufferSize,
     };
+    const { tuning } = options;
     this.#target = {
-      software: options.software ?? software,
+      software: this.software,
       bindings: limits.maxStorageBuffersPerShaderStage,
       bindingBytes: limits.maxStorageBufferBindingSize,
       invocations: limits.maxComputeInvocationsPerWorkgroup,
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       groups: limits.maxComputeWorkgroupsPerDimension,
+      ...(subgroups ? { subgroups } : {}),
+      contractions: typeof tuning === "object" ? tuning : this.software ? SOFTWARE_TABLE : HARDWARE_TABLE,
     };
     this.#memory = new WebGpuMemory(device, options.budgetBytes ?? (software ? SOFTWARE_BUDGET : Infinity));
     this.#pipelines = new PipelineCache(device);
@@ -111,6 +124,18 @@ class WebGpu implements WebGpuBackend {
           "open a new device and go on from the last checkpoint; if it happens again, use smaller batches",
       );
     });
+  }
+
+  get subgroups(): Subgroups | undefined {
+    return this.#target.subgroups;
+  }
+
+  get contractions(): ContractTable {
+    return this.#target.contractions;
+  }
+
+  useContractions(table: ContractTable): void {
+    this.#target = { ...this.#target, contractions: table };
   }
 
   get usedBytes(): number {

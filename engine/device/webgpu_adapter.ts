@@ -3,7 +3,10 @@
  *
  * @module
  */
+import type { ContractTable } from "../wgsl/contract_variants.ts";
+import type { Subgroups } from "../wgsl/target.ts";
 import { DeviceError } from "./backend.ts";
+import { probeSubgroups } from "./subgroups.ts";
 
 /** How to open a WebGPU backend. */
 export interface WebGpuOptions {
@@ -27,6 +30,12 @@ export interface WebGpuOptions {
    * map costs it 10 ms more). Elsewhere the map is awaited all the same. False unless given.
    */
   readonly blockingReadback?: boolean;
+  /**
+   * Which contractions count as fast: "default", what is shipped for this kind of device; "measure", what is measured
+   * now (some seconds on llvmpipe, and the choice may differ from run to run); or a table measured before, for runs
+   * that must repeat bit for bit. "default" unless given.
+   */
+  readonly tuning?: "default" | "measure" | ContractTable;
 }
 
 /** An open device and what is known about it. */
@@ -36,6 +45,7 @@ export interface OpenDevice {
   readonly owned: boolean;
   readonly description: string;
   readonly software: boolean;
+  readonly subgroups?: Subgroups;
 }
 
 const WANTED_LIMITS = [
@@ -59,7 +69,7 @@ const REMEDY = "On Debian or Ubuntu `apt-get install mesa-vulkan-drivers libvulk
 export async function openDevice(options: WebGpuOptions): Promise<OpenDevice> {
   if (options.device) {
     const info = options.device.adapterInfo as GPUAdapterInfo | undefined;
-    return { device: options.device, owned: false, ...describe(info) };
+    return withSubgroups({ device: options.device, owned: false, ...describe(info) }, info);
   }
   const gpu = options.gpu ?? (globalThis.navigator as { gpu?: GPU } | undefined)?.gpu;
   if (!gpu && !options.adapter) throw new DeviceError(`webgpu: this runtime has no navigator.gpu. ${REMEDY}`);
@@ -69,7 +79,12 @@ export async function openDevice(options: WebGpuOptions): Promise<OpenDevice> {
   if (about.software && options.allowSoftware === false) {
     throw new DeviceError(`webgpu: the only adapter is ${about.description}; allow software or use the cpu device`);
   }
-  return { device: await requestDevice(adapter), owned: true, ...about };
+  return await withSubgroups({ device: await requestDevice(adapter), owned: true, ...about }, adapter.info);
+}
+
+async function withSubgroups(open: OpenDevice, info: GPUAdapterInfo | undefined): Promise<OpenDevice> {
+  const subgroups = await probeSubgroups(open.device, info);
+  return subgroups ? { ...open, subgroups } : open;
 }
 
 async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {

@@ -1,35 +1,22 @@
 /**
  * Contractions: batched matrix products with expressions on loads and stores.
  *
- * Both forms compute a tile of `rows x (4 * fours)` results per thread in named vec4 registers (naga counts iterations
- * and checks indices, so register tiles are written out and there is one loop, over k). Software devices take operands
- * straight from storage, since there workgroup memory costs as much; hardware stages them in workgroup memory.
+ * All forms compute a tile of results per thread in named vec4 registers (naga counts iterations and checks indices, so
+ * register tiles are written out and there is one loop, over k). They differ in how operands reach the threads:
+ * straight from storage (`registers`), straight from storage with a subgroup sharing what its lanes have loaded of the
+ * left operand (`subgroups`), or through workgroup memory (`staged`); `contract_variants.ts` says when which.
  * Operands in any order of axes run as they lie: an operand is taken by fours along whichever of its axes is contiguous
  * and divisible, and element by element where none is. Nothing is ever transposed in memory.
  *
  * @module
  */
-import { type Index, strideAlong } from "../compile/index.ts";
+import { Expressions } from "../compile/expr.ts";
+import { coordinate, type Index, strideAlong, substitute } from "../compile/index.ts";
 import { type ContractKernel, type Expr, visitExpr } from "../compile/kernel.ts";
-import { emitRegisterContract } from "./contract_registers.ts";
+import { emitDirectContract } from "./contract_direct.ts";
 import { emitStagedContract } from "./contract_staged.ts";
-import { tilesOf } from "./contract_tile.ts";
+import { chooseTile, type FoursAlong, type Tile } from "./contract_variants.ts";
 import type { Dispatch, Target } from "./target.ts";
-
-/** The axis along which an operand is taken by fours: k, its own axis (m or n), or none. */
-export type FoursAlong = "k" | "own" | "none";
-
-/** Size of what one thread and one workgroup compute. */
-export interface Tile {
-  /** Rows per thread. */
-  readonly rows: number;
-  /** Groups of four columns per thread. */
-  readonly fours: number;
-  /** Threads of a workgroup along n. */
-  readonly across: number;
-  /** Threads of a workgroup along m. */
-  readonly down: number;
-}
 
 /** A contraction and how its operands lie. */
 export interface Contraction {
@@ -40,14 +27,44 @@ export interface Contraction {
 }
 
 /** Emits a contraction. */
-export function emitContract(kernel: ContractKernel, target: Target): readonly Dispatch[] {
-  if (kernel.m === 0 || kernel.n === 0 || kernel.batch.includes(0)) return [];
+export function emitContract(given: ContractKernel, target: Target): readonly Dispatch[] {
+  if (given.m === 0 || given.n === 0 || given.batch.includes(0)) return [];
+  const kernel = storesAlongRows(given) ? transposed(given) : given;
   const rank = kernel.batch.length;
   const a = foursAlong(kernel.a, rank + 2, kernel.k, rank, kernel.m);
   const b = foursAlong(kernel.b, rank + 2, kernel.k, rank + 1, kernel.n);
-  const tile = chooseTile(kernel, a === "own" && b === "own", target);
-  const contraction = { kernel, a, b, tile };
-  return [target.software ? emitRegisterContract(contraction, target) : emitStagedContract(contraction, target)];
+  const tile = chooseTile(kernel, a, b, target);
+  const emit = tile.form === "staged" ? emitStagedContract : emitDirectContract;
+  return [emit({ kernel, a, b, tile }, target)];
+}
+
+/** True when results lie by fours along m, and not along n: as where a product is stored transposed. */
+function storesAlongRows({ batch, m, n, stores }: ContractKernel): boolean {
+  const along = (axis: number, size: number): boolean =>
+    size % 4 === 0 && stores.some(({ index }) => strideAlong(index, axis) === 1 && isAligned(index, axis));
+  return along(batch.length, m) && !along(batch.length + 1, n);
+}
+
+/** The same contraction with m and n, and so both operands, exchanged. */
+function transposed(kernel: ContractKernel): ContractKernel {
+  const { batch, m, n, k, a, b, stores } = kernel, rank = batch.length;
+  const axes = [
+    ...batch.map((size, axis) => coordinate(axis, size)),
+    coordinate(rank + 1, m),
+    coordinate(rank, n),
+    coordinate(rank + 2, k),
+  ];
+  const table = new Expressions(), memo = new Map<Expr, Expr>();
+  const index = (one: Index): Index => substitute(one, axes);
+  const again = (expr: Expr): Expr => table.rewrite(expr, index, (arg, at, dtype) => table.load(arg, at, dtype), memo);
+  return {
+    ...kernel,
+    m: n,
+    n: m,
+    a: again(b),
+    b: again(a),
+    stores: stores.map((store) => ({ ...store, index: index(store.index), value: again(store.value) })),
+  };
 }
 
 /** Along which axis most loads of an operand are contiguous and divisible by four. */
@@ -71,36 +88,4 @@ function isAligned(index: Index, axis: number): boolean {
     index.terms.every(({ atom, coefficient }) =>
       coefficient % 4 === 0 || (atom.kind === "coord" && atom.axis === axis)
     );
-}
-
-/** Tiles by measured worth per result; the larger reuse each load more. */
-const TILES: readonly (Omit<Tile, "across" | "down"> & { readonly worth: number })[] = [
-  { rows: 8, fours: 2, worth: 1 },
-  { rows: 8, fours: 1, worth: 0.72 },
-  { rows: 4, fours: 2, worth: 0.72 },
-  { rows: 4, fours: 1, worth: 0.55 },
-];
-
-/** On a software device, with both operands contiguous along their own axes: there larger tiles still pay. */
-const OUTER_TILES: typeof TILES = [{ rows: 16, fours: 4, worth: 1.4 }, { rows: 16, fours: 2, worth: 1.2 }];
-
-/** Workgroups that keep a device busy. */
-const BUSY = { software: 4, hardware: 128 } as const;
-
-/** The tile of most worth on this shape, after what it wastes at the edges and the threads that it leaves idle. */
-function chooseTile(kernel: ContractKernel, outer: boolean, target: Target): Tile {
-  // llvmpipe runs threads with neighbouring x in lockstep, eight at a time.
-  const across = 8;
-  let best: Tile | undefined, most = 0;
-  const up = (value: number, by: number) => Math.ceil(value / by) * by;
-  for (const { rows, fours, worth } of outer && target.software ? [...OUTER_TILES, ...TILES] : TILES) {
-    for (const down of target.software ? [8, 4, 2, 1] : [8]) {
-      const tile = { rows, fours, across, down };
-      const filled = kernel.m * kernel.n / (up(kernel.m, rows * down) * up(kernel.n, fours * 4 * across));
-      const busy = Math.min(1, tilesOf(kernel, tile).count / (target.software ? BUSY.software : BUSY.hardware));
-      const value = worth * filled * Math.sqrt(busy);
-      if (value > most * 1.001) [most, best] = [value, tile];
-    }
-  }
-  return best!;
 }

@@ -9,7 +9,8 @@
  * @module
  */
 import { constantIndex, type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
-import type { Contraction, FoursAlong } from "./contract.ts";
+import type { Contraction } from "./contract.ts";
+import { storeTile } from "./contract_store.ts";
 import {
   accumulatorType,
   declareAccumulators,
@@ -17,9 +18,8 @@ import {
   NOWHERE,
   placeGroup,
   placeThread,
-  storeTile,
-  tilesOf,
 } from "./contract_tile.ts";
+import { type FoursAlong, tilesOf } from "./contract_variants.ts";
 import { COMPONENTS, widen } from "./frame.ts";
 import { buildDispatch, type Builder } from "./module.ts";
 import type { Scope } from "./scope.ts";
@@ -103,7 +103,8 @@ function products({ kernel, tile }: Contraction): readonly string[] {
     lines.push(`  let ${name} = right[inner * ${tile.fours * tile.across}u + across + ${j * tile.across}u];`);
   });
   for (let i = 0; i < tile.rows; i++) {
-    lines.push(`  ${multiplyAdd(i, `a${i >> 2}_.${COMPONENTS[i & 3]}`, fours, dtype)}`);
+    const a = `a${i >> 2}_.${COMPONENTS[i & 3]}`;
+    lines.push(`  ${fours.map((four, j) => multiplyAdd(i, j, a, four, dtype)).join(" ")}`);
   }
   return [...lines, "}"];
 }

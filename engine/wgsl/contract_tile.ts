@@ -1,17 +1,16 @@
 /**
- * What both forms of contraction share: where a thread's tile lies, the multiply-adds, and the stores.
+ * What all forms of contraction share: where a thread's tile lies, and the multiply-adds.
  *
  * @module
  */
 import { constantIndex, delinearize, type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
-import type { ContractKernel, Expr } from "../compile/kernel.ts";
+import type { ContractKernel } from "../compile/kernel.ts";
 import type { Dtype } from "../graph/node.ts";
-import { COMPONENTS, type Frame } from "./frame.ts";
-import type { Builder } from "./module.ts";
-import type { Scope, Value } from "./scope.ts";
-import { volume } from "./space.ts";
-import type { Tile } from "./contract.ts";
+import { type Tile, tilesOf } from "./contract_variants.ts";
 import { literal } from "./literal.ts";
+import type { Builder } from "./module.ts";
+import type { Scope } from "./scope.ts";
+import { volume } from "./space.ts";
 
 /** The tile of a thread: its rows and columns as indices. */
 export interface Place {
@@ -19,19 +18,15 @@ export interface Place {
   readonly body: Scope;
   /** Coordinates of the batch axes. */
   readonly batch: readonly Index[];
-  /** Row `i` of the thread's tile; beyond the matrix it is the last row. */
+  /**
+   * Row `i` of the thread's tile, with subgroups the row of this lane in its `i`-th load of one row per lane; beyond the
+   * matrix it is the last row.
+   */
   readonly row: (i: number) => Index;
   /** Column `4 * four + lane` of the thread's tile; beyond the matrix it is the last column. */
   readonly column: (four: number, lane: number) => Index;
-  /** The first row of four neighbouring ones as a multiple of four: `fourRows(g)` is that of rows `4 g ..`. */
+  /** The same for four neighbouring rows: the first of them, a multiple of four. */
   readonly rowFour: (group: number) => Index;
-}
-
-/** Numbers of tiles along m and n, and in all. */
-export function tilesOf(kernel: ContractKernel, tile: Tile): { m: number; n: number; count: number } {
-  const m = Math.ceil(kernel.m / (tile.rows * tile.down));
-  const n = Math.ceil(kernel.n / (tile.fours * 4 * tile.across));
-  return { m, n, count: m * n * volume(kernel.batch) };
 }
 
 /**
@@ -46,8 +41,8 @@ export function placeGroup(kernel: ContractKernel, tile: Tile, builder: Builder,
     `let inBatch = ${batches === 1 ? "group" : `group - batch * ${perBatch}u`};`,
     `let tileM = inBatch / ${tiles.n}u;`,
     `let tileN = inBatch - tileM * ${tiles.n}u;`,
-    `let across = local % ${tile.across}u;`,
-    `let down = local / ${tile.across}u;`,
+    `let across = ${tile.form === "subgroups" ? "lane" : `local % ${tile.across}u`};`,
+    `let down = ${tile.form === "subgroups" ? "0u" : `local / ${tile.across}u`};`,
   );
   return delinearize(builder.variables.add("batch", 1, batches), kernel.batch);
 }
@@ -65,15 +60,16 @@ export function placeThread(
   body.lines.push(`let tileRow = tileM * ${down}u + down;`, `let tileColumn = tileN * ${fours * across}u + across;`);
 
   let row: Place["row"], rowFour: Place["rowFour"];
-  if (m % (rows * down) === 0) {
+  const shared = tile.form === "subgroups";
+  if (m % (rows * down) === 0 && !shared) {
     const first = scaleIndex(variables.add("tileRow", 1, tiles.m * down), rows);
     row = (i) => offsetIndex(first, i);
     rowFour = (group) => offsetIndex(first, 4 * group);
   } else {
-    const clamped = memoize((i) => clampedVariable(builder, body, `row${i}`, `tileRow * ${rows}u + ${i}u`, m));
-    row = clamped;
+    const position = (i: number): string => shared ? `${i * across}u + lane` : `${i}u`;
+    row = memoize((i) => clampedVariable(builder, body, `row${i}`, `tileRow * ${rows}u + ${position(i)}`, m));
     rowFour = memoize((g) =>
-      scaleIndex(clampedVariable(builder, body, `rowFour${g}`, `tileRow * ${rows / 4}u + ${g}u`, m / 4), 4)
+      scaleIndex(clampedVariable(builder, body, `rowFour${g}`, `tileRow * ${rows / 4}u + ${position(g)}`, m / 4), 4)
     );
   }
 
@@ -126,57 +122,9 @@ export function declareAccumulators(tile: Tile, dtype: Dtype, body: Scope): void
   }
 }
 
-/** `c += a * b` for scalar `a` of row `i` and the fours `b` of columns. */
-export function multiplyAdd(i: number, a: string, b: readonly string[], dtype: Dtype): string {
-  return b.map((four, j) =>
-    dtype === "f32" ? `c${i}_${j} = fma(vec4<f32>(${a}), ${four}, c${i}_${j});` : `c${i}_${j} += ${a} * ${four};`
-  ).join(" ");
-}
-
-/**
- * Stores the tile. Rows are a loop over the accumulators, gathered in an array: written out, an epilogue with an
- * activation function would be most of the shader and of the time to compile it.
- */
-export function storeTile(kernel: ContractKernel, tile: Tile, builder: Builder, place: Place): void {
-  const { m, n, stores } = kernel, { rows, fours, across, down } = tile, { body } = place;
-  const dtype = accumulatorType(kernel);
-  const all = Array.from({ length: rows * fours }, (_, i) => `c${Math.floor(i / fours)}_${i % fours}`);
-  body.lines.push(`var results = array<vec4<${dtype}>, ${rows * fours}>(${all.join(", ")});`);
-  const loop = body.child(2);
-  const whole = m % (rows * down) === 0;
-  loop.lines.push(`let row = tileRow * ${rows}u + i;`);
-  const row = builder.variables.add("row", 2, m);
-  const inside = loop.child(2);
-  for (let j = 0; j < fours; j++) {
-    const result = inside.declare(`results[i * ${fours}u + ${j}u]`);
-    const cells = n % 4 === 0 ? [0] : [0, 1, 2, 3];
-    for (const lane of cells) {
-      const lanes = n % 4 === 0 ? [0, 1, 2, 3] : [lane];
-      const block = inside.child(2);
-      const frame: Frame = {
-        scope: block,
-        lanes: lanes.map((one) => [...place.batch, row, place.column(j, one), constantIndex(0)]),
-        leaf: (expr) =>
-          accumulator(expr, dtype, n % 4 === 0 ? result : `${result}.${COMPONENTS[lane]}`, n % 4 === 0, block),
-        memo: new Map(),
-      };
-      builder.emitter.store(stores, frame);
-      const limit = n % (4 * fours * across) === 0
-        ? ""
-        : n % 4 === 0
-        ? `tileColumn + ${j * across}u < ${n / 4}u`
-        : `(tileColumn + ${j * across}u) * 4u + ${lane}u < ${n}u`;
-      block.flush(limit === "" ? "{" : `if (${limit}) {`, "}");
-    }
-  }
-  inside.flush(whole ? "{" : `if (row < ${m}u) {`, "}");
-  loop.flush(`for (var i = 0u; i < ${rows}u; i++) {`, "}");
-}
-
-function accumulator(expr: Expr, dtype: Dtype, text: string, wide: boolean, scope: Scope): Value {
-  if (expr.dtype === dtype) return { text, level: 2, wide };
-  const type = wide ? `vec4<${expr.dtype}>` : expr.dtype;
-  return { text: scope.name(`${type}(${text})`), level: 2, wide };
+/** `c += a * b` for the scalar `a` of row `i` and the four `b` of columns `4 j ..`. */
+export function multiplyAdd(i: number, j: number, a: string, b: string, dtype: Dtype): string {
+  return dtype === "f32" ? `c${i}_${j} = fma(vec4<f32>(${a}), ${b}, c${i}_${j});` : `c${i}_${j} += ${a} * ${b};`;
 }
 
 /** The coordinate of a kernel axis that an operand does not depend on. */

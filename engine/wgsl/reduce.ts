@@ -45,6 +45,12 @@ export function emitReduce(reduction: Reduction, layout: Layout, target: Target)
   )];
 }
 
+/** An inner position that is written out, and the condition under which it is there. */
+interface Unrolled {
+  readonly frame: Frame;
+  readonly there?: string;
+}
+
 /** Writes one reduction. */
 class ReduceWriter {
   readonly #reduction: Reduction;
@@ -55,7 +61,7 @@ class ReduceWriter {
   #outer: readonly (readonly Index[])[] = [];
   readonly #results: Value[] = [];
   readonly #units: number;
-  readonly #unrolled: readonly Frame[] | undefined;
+  readonly #unrolled: readonly Unrolled[] | undefined;
   readonly #memory = new Map<string, number>();
   #inside = "";
 
@@ -75,8 +81,7 @@ class ReduceWriter {
     passes.forEach((stages, pass) => this.#pass(stages, pass > 0));
     const full = kernel.stores.filter((store) => store.level === "full");
     if (full.length > 0) {
-      const guard = this.#inside === "" ? undefined : `if (${this.#inside}) {`;
-      this.#each((frame) => this.#builder.emitter.store(full, frame), guard);
+      this.#each((frame) => this.#builder.emitter.store(full, frame), true);
     }
     const outer = kernel.stores.filter((store) => store.level === "outer");
     if (outer.length > 0) this.#storeOuter(outer);
@@ -110,40 +115,47 @@ class ReduceWriter {
     return { scope, lanes, leaf: this.#leaf, memo: new Map() };
   }
 
-  /** One lasting frame per inner position of a thread, where they are few. */
-  #unroll(): readonly Frame[] | undefined {
+  /** One lasting frame per inner position of a thread, where they are few; the last may not be there for all threads. */
+  #unroll(): readonly Unrolled[] | undefined {
     const { along } = this.#layout, { kernel } = this.#reduction;
-    const count = this.#units / along;
+    const count = Math.ceil(this.#units / along);
     const weight = weightOf([...kernel.stages.map((stage) => stage.value), ...kernel.stores.map((one) => one.value)]);
-    if (!Number.isInteger(count) || count > UNROLL || count * weight > UNROLL_WEIGHT) return undefined;
+    if (count > UNROLL || count * weight > UNROLL_WEIGHT) return undefined;
     const scope = this.#body.child(2);
     return Array.from({ length: count }, (_, i) => {
-      const name = `inner${i}`;
-      this.#body.lines.push(`let ${name} = ${along > 1 ? "step" : "0u"}${i === 0 ? "" : ` + ${i * along}u`};`);
-      return this.#frame(scope, this.#builder.variables.add(name, 2, this.#units));
+      const name = `inner${i}`, position = `${along > 1 ? "step" : "0u"}${i === 0 ? "" : ` + ${i * along}u`}`;
+      const whole = (i + 1) * along <= this.#units;
+      this.#body.lines.push(`let ${name} = ${whole ? position : `min(${position}, ${this.#units - 1}u)`};`);
+      const frame = this.#frame(scope, this.#builder.variables.add(name, 2, this.#units));
+      return whole ? { frame } : { frame, there: `${position} < ${this.#units}u` };
     });
   }
 
-  /** Does `write` at every inner position of the thread. */
-  #each(write: (frame: Frame) => void, guard?: string): void {
+  /**
+   * Does `write` at every inner position of the thread. One that is not there for all threads repeats the last, and is
+   * told when it is there; with `guarded` it is left out where not.
+   */
+  #each(write: (frame: Frame, there?: string) => void, guarded: boolean): void {
+    const guard = guarded && this.#inside !== "" ? this.#inside : undefined;
     if (this.#unrolled) {
       // Under a guard the statements go to a block of their own; what is known already stays in sight.
-      for (const frame of this.#unrolled) {
-        if (!guard) write(frame);
+      for (const { frame, there } of this.#unrolled) {
+        const conditions = guarded ? [guard, there].filter((one) => one !== undefined) : [];
+        if (conditions.length === 0) write(frame, there);
         else {
           const scope = frame.scope.child();
           write({ ...frame, scope, memo: new Map(), outer: frame });
-          scope.flush(guard, "}");
+          scope.flush(`if (${conditions.join(" && ")}) {`, "}");
         }
       }
-      this.#unrolled[0]?.scope.flush();
+      this.#unrolled[0]?.frame.scope.flush();
       return;
     }
     const { along } = this.#layout, scope = this.#body.child(2);
     const flat = this.#builder.variables.add("inner", 2, this.#units);
     write(this.#frame(scope, flat));
     const loop = `for (var inner = ${along > 1 ? "step" : "0u"}; inner < ${this.#units}u; inner += ${along}u) {`;
-    if (guard) this.#body.lines.push(guard);
+    if (guard) this.#body.lines.push(`if (${guard}) {`);
     scope.flush(loop, "}");
     if (guard) this.#body.lines.push("}");
   }
@@ -156,13 +168,15 @@ class ReduceWriter {
       const identity = emitter.text(foldIdentity(fold, dtype));
       this.#body.lines.push(`var ${name} = ${fours ? `vec4<${dtype}>(${identity})` : identity};`);
     }
-    this.#each((frame) => {
+    this.#each((frame, there) => {
       const values = sums.map(({ value }) => emitter.value(value, frame));
       sums.forEach(({ name, fold, dtype }, i) => {
         const text = fours ? widen(values[i]!, dtype) : values[i]!.text;
-        frame.scope.lines.push(`${name} = ${foldText(fold, name, text)};`);
+        // A maximum may count an element twice, a sum may not.
+        const once = there && fold === "sum" ? `select(${typeText(dtype, fours)}(), ${text}, ${there})` : text;
+        frame.scope.lines.push(`${name} = ${foldText(fold, name, once)};`);
       });
-    });
+    }, false);
     for (const { name, fold, stage } of sums) {
       let text = name;
       if (wide === "inner") {

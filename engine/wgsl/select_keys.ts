@@ -152,7 +152,7 @@ export function addCounts(threads: number): string {
 
 /** Counts the values of a digit of all keys at hand. Keys beyond the end of a tensor do not count. */
 export function countAll(layout: Layout, part: Part, target: Target): Dispatch {
-  const threads = threadsOf(target), groups = Math.min(part.chunks, groupsOf(target));
+  const threads = threadsOf(target), groups = groupsOf(target);
   const component = (i: number): string => `if (live > ${i}u) { count(key.${"xyzw"[i]}, &tally); }`;
   return rawDispatch({
     label: `${layout.label} count all`,
@@ -162,7 +162,7 @@ export function countAll(layout: Layout, part: Part, target: Target): Dispatch {
     globals: `${NOW}\n${partFunctions(part)}\n${COUNT_KEY}`,
     body: `${onlyIn("whole", atomic)}
 ${START_TALLY}
-  for (var chunk = group; chunk < ${part.chunks}u; chunk += ${groups}u) {
+  for (var chunk = group; chunk < rows[${part.pieces.length}].x; chunk += ${groups}u) {
     let piece = pieceOf(chunk);
     let row = rows[piece];
     let first = (chunk - row.x) * ${QUADS}u;
@@ -184,7 +184,7 @@ ${addCounts(threads)}`,
 
 /** Counts the keys equal to the one at which to cut, chunk by chunk. */
 export function countTies(layout: Layout, part: Part, target: Target): Dispatch {
-  const threads = threadsOf(target), groups = Math.min(part.chunks, groupsOf(target));
+  const threads = threadsOf(target), groups = groupsOf(target);
   return rawDispatch({
     label: `${layout.label} ties`,
     workgroup: threads,
@@ -193,7 +193,7 @@ export function countTies(layout: Layout, part: Part, target: Target): Dispatch 
     globals: `${NOW}\n${partFunctions(part)}\n${COUNT_TIES}\nvar<workgroup> ties: atomic<u32>;`,
     body: `${onlyIn("ties", atomic)}
   let cut = atomicLoad(&state[${AT.low}]);
-  for (var chunk = group; chunk < ${part.chunks}u; chunk += ${groups}u) {
+  for (var chunk = group; chunk < rows[${part.pieces.length}].x; chunk += ${groups}u) {
     let piece = pieceOf(chunk);
     let row = rows[piece];
     let first = (chunk - row.x) * ${QUADS}u;

@@ -12,7 +12,10 @@ import { type Dispatch, SLICE_ALIGNMENT, type Target } from "./target.ts";
 
 /** Quads (four neighbouring keys) in a chunk. */
 export const QUADS: number = SELECT_CHUNK / 4;
-/** Words of one piece in the table: its first chunk in the part, keys, position of its first key, its first chunk. */
+/**
+ * Words of one piece in the table: its first chunk in the part, keys, position of its first key, its first chunk of all. A
+ * last row has the chunks of the part.
+ */
 const ROW = 4;
 /** Most pieces of a part on a software device, which executes every branch of a choice between them. */
 const SOFTWARE_PIECES = 8;
@@ -160,17 +163,20 @@ export function layOut(label: string, sizes: readonly number[], target: Target):
   return { label, k, result: k + 1, ...scratch, total: offset, chunks: chunk, parts };
 }
 
-const tableWords = (pieces: number): number => Math.ceil(pieces * ROW / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
+const tableWords = (pieces: number): number => Math.ceil((pieces + 1) * ROW / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
 
 /** Writes the table. */
 export function writeTable({ label, table, parts }: Layout, target: Target): Dispatch {
   const rows = parts.flatMap((part) => {
     let first = 0;
-    return part.pieces.map(({ size, offset, chunk }, i) => {
-      const row = `vec4<u32>(${first}u, ${size}u, ${offset}u, ${chunk}u)`;
+    const set = (i: number, size: number, offset: number, chunk: number): string =>
+      `rows[${part.table / ROW + i}] = vec4<u32>(${first}u, ${size}u, ${offset}u, ${chunk}u);`;
+    const lines = part.pieces.map(({ size, offset, chunk }, i) => {
+      const line = set(i, size, offset, chunk);
       first += Math.ceil(size / SELECT_CHUNK);
-      return `rows[${part.table / ROW + i}] = ${row};`;
+      return line;
     });
+    return [...lines, set(lines.length, 0, 0, 0)];
   });
   return rawDispatch({
     label: `${label} table`,

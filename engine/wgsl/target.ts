@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ContractTable } from "./contract_variants.ts";
 
 /** The device, as far as kernels are shaped by it. */
 export interface Target {
@@ -20,6 +21,8 @@ export interface Target {
   readonly groups: number;
   /** Subgroup operations, where the device has them and all its subgroups are of one size. */
   readonly subgroups?: Subgroups;
+  /** Speeds of the variants of contractions; those of the kind of device unless given. */
+  readonly contractions?: ContractTable;
 }
 
 /** Subgroup operations of a device. */

@@ -97,6 +97,7 @@ Deno.test("chosenFigures() finds by beginning, leaves out what must be named, an
   const names = (only: string | undefined, gpu: boolean) => chosenFigures(only, gpu).map(({ name }) => name);
   assert.deepEqual(names("keep-top-k-2^24", false), ["keep-top-k-2^24"]);
   assert.ok(names("matmul", false).length >= 8);
+  assert.deepEqual(names("matmul-512", false), ["matmul-512"]);
   assert.ok(!names(undefined, false).includes("keep-top-k-2^24"));
   assert.ok(!names(undefined, false).includes("bert-base-step"));
   assert.ok(names(undefined, true).includes("bert-base-step"));

@@ -70,6 +70,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (page) {
     const title = options.gpu ? "Benchmark on a GPU" : "Benchmark";
     await Deno.writeTextFile(page, markdownOf(rows, { title, lines: { ...lines, took: `${seconds} s` } }));
+    // The page is kept in the repository, whose files are all formatted.
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page] }).output();
   }
   return rows.some((row) => row.failed) ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Workloads: what is computed, in words that every contender understands. Data travel in a safetensors file, so that all
- * compute on the same numbers.
+ * Workloads: what is computed, in words that every contender understands. Data travel in a safetensors file, so that
+ * all compute on the same numbers.
  *
  * @module
  */

@@ -11,11 +11,13 @@ import { dispatchFigure, hostStepFigure } from "./host.ts";
 import { pruningFigure } from "./pruning.ts";
 import { measureRace } from "./raced.ts";
 import { racedFigures } from "./raced_list.ts";
+import { sortingFigures } from "./sorting.ts";
 import { coldStartFigure, warmCompileFigure } from "./start.ts";
 
 /** All of them, in the order in which they are measured. */
 export const figures: readonly Figure[] = [
   ...racedFigures,
+  ...sortingFigures,
   pruningFigure,
   dispatchFigure,
   hostStepFigure,
@@ -32,7 +34,10 @@ export const figures: readonly Figure[] = [
  * @param gpu whether a GPU is measured: its own figures, and those of the others that it can tell something about.
  */
 export function chosenFigures(only: string | undefined, gpu: boolean): readonly Figure[] {
-  if (only !== undefined) return figures.filter(({ name }) => name.startsWith(only));
+  if (only !== undefined) {
+    const named = figures.filter(({ name }) => name === only);
+    return named.length ? named : figures.filter(({ name }) => name.startsWith(only));
+  }
   return figures.filter(({ when, alsoOnGpu }) => gpu ? when === "gpu" || alsoOnGpu : when === "always");
 }
 

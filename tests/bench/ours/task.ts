@@ -104,10 +104,14 @@ export function countsOf({ program }: Pick<Compiled, "program">): Record<string,
   return {
     kernels: program.kernels,
     dispatches: program.dispatches,
-    "state copies": stateCopies.length,
-    "MiB of slots": slotBytes / 2 ** 20,
-    "MiB live": liveBytes / 2 ** 20,
-    ...(liveBytes ? { "slots / live": slotBytes / liveBytes } : {}),
+    ...(stateCopies.length ? { "state copies": stateCopies.length } : {}),
+    ...(liveBytes
+      ? {
+        "MiB of slots": slotBytes / 2 ** 20,
+        "MiB live": liveBytes / 2 ** 20,
+        "slots / live": slotBytes / liveBytes,
+      }
+      : {}),
   };
 }
 

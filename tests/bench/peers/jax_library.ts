@@ -59,7 +59,7 @@ export interface JaxLibrary {
   ref(tree: JaxTree): JaxTree;
   blockUntilReady(arrays: readonly JaxArray[]): Promise<void>;
   layerNorm(x: JaxArray, gamma: JaxArray, beta: JaxArray, eps: number): JaxArray;
-  /** The first row along `axis` of a rank-3 array, as a selection by product: slices have no gradient in all versions. */
+  /** The first of `rows` rows of each matrix of a batch, picked by a product. */
   matmulFirst(x: JaxArray, rows: number): JaxArray;
 }
 

@@ -1,9 +1,9 @@
 /**
  * The inside of a peer's process: reads requests from stdin, a JSON line each, and answers on stdout.
  *
- * `{"prepare": work, "data": path}` computes a workload once and answers `{"check": [...]}`, `{"run": n}` repeats it and
- * answers `{"ms": ...}`, with one wait at the end. Failures answer `{"error": text}`. Answers start with a mark, since
- * libraries print what they like.
+ * `{"prepare": work, "data": path}` computes a workload once and answers `{"check": [...]}`; `{"run": n}` repeats it,
+ * waits once and answers `{"ms": ...}`; failures answer `{"error": text}`. Answers start with a mark, since libraries
+ * print what they like.
  *
  * @module
  */
