@@ -75,7 +75,8 @@ export function sparsitySchedule(options: ScheduleOptions): SparsitySchedule {
     at(t: number): number | undefined {
       const j = t - start + 1;
       if (j < 1 || j > window || (j % every !== 0 && j !== window)) return undefined;
-      return j === window ? sparsity : shapes[kind](j / window, sparsity);
+      // Rounding must not carry a step beyond the target.
+      return j === window ? sparsity : Math.min(sparsity, Math.max(0, shapes[kind](j / window, sparsity)));
     },
   };
 }

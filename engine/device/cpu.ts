@@ -1,6 +1,6 @@
 /**
- * The cpu device: kernels as generated JavaScript, contractions as WebAssembly SIMD, storage in one memory that several
- * threads share.
+ * The cpu device: kernels as generated JavaScript, their innermost loops and contractions as WebAssembly SIMD, storage
+ * in one memory that several threads share.
  *
  * It is the default where there is no GPU, and the check of fusion, order and planning without one. `replay` runs to
  * the end before it returns; `idle` and `download` let a macrotask pass, so that timers and signals are not starved.
@@ -10,7 +10,7 @@
  */
 import { instantiate, type Instantiated } from "../wasm/module.ts";
 import { type Backend, type Copy, DeviceError, type Loaded, type Recording, type Storage } from "./backend.ts";
-import { type Compiled, createCompiler } from "./cpu_code.ts";
+import { type Compiled, createCompiler, writeEntries } from "./cpu_code.ts";
 import { createSolo, createTeam, type Task, type Team, threadsOfRuntime } from "./cpu_team.ts";
 import { ADDRESSABLE, createMemory, type Memory } from "./memory.ts";
 
@@ -20,7 +20,7 @@ export interface CpuBackend extends Backend {
   poison(storage: Storage): void;
   /** Bytes of the memory that are handed out: storages, working space and tables. */
   bytesInUse(): number;
-  /** Threads that take part at present: workers start with the first kernel that is worth sharing, and need a moment. */
+  /** Threads that take part at present. Workers start with the first kernel worth sharing, and need a moment. */
   threadsRunning(): number;
 }
 
@@ -227,26 +227,4 @@ function openMachine(options: CpuOptions): Machine {
       cause: error,
     });
   }
-}
-
-/** Writes what workers need of each shared kernel, see `cpu_worker.ts`; gives where each entry lies, in words. */
-function writeEntries(
-  memory: Memory,
-  compiled: readonly Compiled[],
-  bases: readonly (readonly number[])[],
-): { readonly at: readonly number[]; readonly release: () => void } {
-  const words: number[] = [];
-  const offsets = compiled.map(({ record, parts }, i) => {
-    if (parts > 1) words.push(record, parts, bases[i]!.length, ...bases[i]!);
-    return words.length - bases[i]!.length - 3;
-  });
-  if (words.length === 0) return { at: offsets, release() {} };
-  const address = memory.take(4 * words.length, "recording");
-  memory.heap.i32.set(words, address / 4);
-  let kept = true;
-  const release = (): void => {
-    if (kept) memory.give(address, 4 * words.length);
-    kept = false;
-  };
-  return { at: offsets.map((offset) => address / 4 + offset), release };
 }

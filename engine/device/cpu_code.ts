@@ -74,3 +74,25 @@ export function createCompiler(memory: Memory, wasm: WasmKernels, team: Team): (
     return compiled;
   };
 }
+
+/** Writes what workers need of each shared kernel, see `cpu_worker.ts`; gives where each entry lies, in words. */
+export function writeEntries(
+  memory: Memory,
+  compiled: readonly Compiled[],
+  bases: readonly (readonly number[])[],
+): { readonly at: readonly number[]; readonly release: () => void } {
+  const words: number[] = [];
+  const offsets = compiled.map(({ record, parts }, i) => {
+    if (parts > 1) words.push(record, parts, bases[i]!.length, ...bases[i]!);
+    return words.length - bases[i]!.length - 3;
+  });
+  if (words.length === 0) return { at: offsets, release() {} };
+  const address = memory.take(4 * words.length, "recording");
+  memory.heap.i32.set(words, address / 4);
+  let kept = true;
+  const release = (): void => {
+    if (kept) memory.give(address, 4 * words.length);
+    kept = false;
+  };
+  return { at: offsets.map((offset) => address / 4 + offset), release };
+}

@@ -1,6 +1,6 @@
 /**
- * In how many parts a kernel runs, from an estimate of its work and never from a clock: the same program is cut the same
- * way on every run.
+ * In how many parts a kernel runs, from an estimate of its work and never from a clock: the same program is cut the
+ * same way on every run.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const PART_NANOSECONDS = 15000;
 /** Parts for each thread where parts are free: those of a thread that lags are taken by others. */
 const PARTS_PER_THREAD = 4;
 /** Rough speeds of one thread: operations of contractions and of generated loops, and bytes, in a nanosecond. */
-const CONTRACT_FLOPS = 25, LOOP_FLOPS = 1, BYTES = 4;
+const CONTRACT_FLOPS = 25, LOOP_FLOPS = 2, BYTES = 16;
 
 /** Estimated nanoseconds of a kernel on one thread. */
 export function estimate(kernel: Kernel): number {

@@ -1,7 +1,8 @@
 /**
  * The memory of the cpu device: one WebAssembly.Memory, handed out in ranges.
  *
- * Ranges are multiples of 64 bytes (a cache line, and enough for any vector). Free ranges are kept in address order and
+ * Ranges are multiples of 64 bytes (a cache line, and enough for any vector). The last line of the memory is never handed
+ * out: vector loops may read a little beyond what they are given. Free ranges are kept in address order and
  * joined with their neighbours; the first that fits is taken. When none fits the memory grows, which leaves every view
  * behind: `heap` is then made anew. It declares how far it may grow, as memory that threads share must: address space is
  * set aside for that, memory is not. Addresses are 32 bits, hence 4 GiB at most; all address arithmetic is here, in
@@ -58,8 +59,8 @@ function reserve(pages: number, shared: boolean): WebAssembly.Memory {
 /** A memory of at most `limit` bytes, which threads can share if `shared`. */
 export function createMemory(limit: number, shared = false): Memory {
   const wasm = reserve(Math.ceil(limit / PAGE), shared);
-  const free: Range[] = [{ address: 0, bytes: PAGE }];
-  let size = PAGE, used = 0, untouched = 0;
+  const free: Range[] = [{ address: 0, bytes: PAGE - LINE }];
+  let size = PAGE - LINE, used = 0, untouched = 0;
   const heap = { scratch: 0 } as Heap;
   const renew = (): void => {
     heap.f32 = new Float32Array(wasm.buffer);
@@ -86,13 +87,13 @@ export function createMemory(limit: number, shared = false): Memory {
     const last = free.at(-1);
     const tail = last && last.address + last.bytes === size ? last.bytes : 0;
     const missing = Math.ceil((bytes - tail) / PAGE) * PAGE;
-    const wanted = Math.max(missing, Math.min(STEP, limit - size));
+    const wanted = Math.max(missing, Math.min(STEP, limit - size - LINE));
     const refuse = (why: string): DeviceError =>
       new DeviceError(
         `cpu: not enough memory for ${label}: ${mebibytes(bytes)} asked, ${mebibytes(used)} in use, ${why}; ` +
           "use a smaller batch or model, recompute activations (checkpoint), or the WebGPU device",
       );
-    if (size + missing > limit) throw refuse(`${mebibytes(limit)} is the limit`);
+    if (size + LINE + missing > limit) throw refuse(`${mebibytes(limit)} is the limit`);
     try {
       wasm.grow(wanted / PAGE);
     } catch {

@@ -26,10 +26,13 @@ const ROUNDS = 5;
  * is compiled for single variants: ask for nothing else until the promise resolves. The backend's own table is left as
  * it was; pass the result to {@linkcode WebGpuBackend.useContractions}, or as `tuning` when opening.
  *
- * @example
+ * @example Measured once, kept, and given back to later runs.
  * ```ts ignore
- * const table = await tuneContractions(backend);
- * await write("tuning.json", JSON.stringify(table));
+ * using backend = await openWebGpu();
+ * const tuning = await tuneContractions(backend);
+ * await Deno.writeTextFile("tuning.json", JSON.stringify(tuning));
+ * // later
+ * using device = await openDevice("webgpu", { webgpu: { tuning } });
  * ```
  */
 export async function tuneContractions(backend: WebGpuBackend): Promise<ContractTable> {

@@ -40,6 +40,6 @@ export function selectScratch(sizes: readonly number[]): readonly Type[] {
   return [
     words(4 * SELECT_BINS + SELECT_STATE + chunks),
     words(2 * selectCandidates(total)),
-    words(64 * Math.max(1, pieces)),
+    words(2 * 64 * Math.max(1, pieces)),
   ];
 }

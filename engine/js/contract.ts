@@ -2,16 +2,18 @@
  * Contract kernels: blocks of A and B are packed into panels and multiplied by the WebAssembly microkernel.
  *
  * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A for
- * a block of rows and a block of k. Threads share the batch, or blocks of the longer side of C. A store of the bare accumulator with unit stride is written by the microkernel
- * where it belongs; other stores run as a generated loop over a block of C while it is in the cache. What the
- * microkernel does not do (integers, empty sums) runs as a row kernel.
+ * a block of rows and a block of k. Threads share the batch, or blocks of the longer side of C. A store of the bare
+ * accumulator with unit stride is written by the microkernel where it belongs; other stores run as a generated loop (of
+ * vectors where it can be) over a block of C while it is in the cache. What the microkernel does not do (integers,
+ * empty sums) runs as a row kernel.
  *
  * @module
  */
-import { axesOf, coordinate, divIndex, type Index, modIndex, strideAlong } from "../compile/index.ts";
-import { type ContractKernel, type Expr, type ReduceKernel, type Store, visitExpr } from "../compile/kernel.ts";
-import { scalarOps } from "../graph/scalar_ops.ts";
+import { axesOf, type Index, strideAlong } from "../compile/index.ts";
+import { type ContractKernel, type Store, visitExpr } from "../compile/kernel.ts";
+import { CELL_BYTES } from "../wasm/vector.ts";
 import { type Emitted, finish, shareOf } from "./code.ts";
+import { asRow, dependsOn, mergeBatch } from "./contract_forms.ts";
 import { argumentName, closeLoops, emitStores, newContext, openLoops, startLoop } from "./expr.ts";
 import { closeFrame, type Frame, openFrame, rootFrame } from "./frame.ts";
 import { loopsOf } from "./map.ts";
@@ -19,6 +21,7 @@ import { isDirect, type Operand, packerOf, STAGE_ROWS } from "./operand.ts";
 import { axisName, axisToken, position } from "./position.ts";
 import { emitRow } from "./row.ts";
 import { indicesOf, rewriter, simplifySpace } from "./space.ts";
+import { addressOf, canVectorize, emitVectorLoop, type Placed, vectorConstants, type Vectors } from "./vector.ts";
 
 /** Elements of k in a block: a panel of A (6 x 384) and one of B (8 x 384) fit the first-level cache together. */
 const K_BLOCK = 384;
@@ -72,14 +75,17 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   const bPanels = take(k!.size * nBlock);
   const cBlock = take(target ? 0 : mBlock * nBlock);
   const stage = take(staged ? STAGE_ROWS * kBlock : 0);
+  const cells = take(CELL_BYTES / 4);
 
   const tables: Int32Array[] = [];
   const context = newContext(() => ({
     needs: new Set([axisToken(m!.axis), axisToken(n!.axis)]),
     text: () => `f32[(cRow + ${axisName(n!.axis)}) | 0]`,
   }));
+  const vectors: Vectors = { functions: [] };
   const packing = {
     context,
+    vectors,
     table: (entries: Int32Array) => `tables[${tables.push(entries) - 1}]`,
     stage: "stage",
     kBlock,
@@ -91,7 +97,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     "const scratch = heap.scratch | 0;",
     `const spare = (scratch + ${spare}) | 0, stage = (scratch + ${stage}) | 0;`,
     `const aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
-    `const cBlock = (scratch + ${cBlock}) >>> 2;`,
+    `const cBlock = (scratch + ${cBlock}) >>> 2, cells = (scratch + ${cells}) | 0;`,
   );
   // Parts share the batch, else the longer side of C.
   const shared = batch[0]!.size > 1 ? "batch" : n!.size > m!.size ? "n" : "m";
@@ -133,13 +139,22 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     );
   });
   if (!target) {
-    startLoop(context, stores.map((store) => store.value));
+    const values = stores.map((store) => store.value);
+    startLoop(context, values);
     const row = openFrame(rows, [axisToken(m!.axis)]);
     const [i, j] = [axisName(m!.axis), axisName(n!.axis)];
     row.lines.push(`const cRow = (cBlock + (${i} - i0) * ${nBlock} - j0) | 0;`);
-    const element = openFrame(row, [axisToken(n!.axis)]);
-    emitStores(context, element, stores);
-    closeFrame(element, `for (let ${j} = j0; ${j} < j0 + nn; ${j}++)`);
+    const placed: Placed = (expr) => expr.kind === "accumulator" ? "(cRow + j0) << 2" : undefined;
+    const contiguous = stores.every((store) => strideAlong(store.index, n!.axis) === 1);
+    if (contiguous && canVectorize(context, n!, values, placed)) {
+      const span = { axis: n!.axis, from: "j0", count: "nn" };
+      const targets = stores.map(({ arg, index, value }) => ({ address: addressOf(row, index, arg, span), value }));
+      emitVectorLoop(vectors, context, row, span, { folds: [], stores: targets, placed });
+    } else {
+      const element = openFrame(row, [axisToken(n!.axis)]);
+      emitStores(context, element, stores);
+      closeFrame(element, `for (let ${j} = j0; ${j} < j0 + nn; ${j}++)`);
+    }
     closeFrame(row, `for (let ${i} = i0; ${i} < i0 + mm; ${i}++)`);
   }
   closeFrame(rows, `for (let i0 = ${mFrom}; i0 < ${mTo}; i0 += ${mBlock})`);
@@ -148,7 +163,12 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   const long = shared === "n" ? n!.size : m!.size;
   const parts = shared === "batch" ? batch[0]!.size : Math.floor(long / SHARE);
   const freeParts = shared === "batch" ? parts : Math.floor(long / (4 * SHARE));
-  return finish(context, root, kernel.args.length, parts, { tables, scratchBytes, freeParts });
+  return finish(context, root, kernel.args.length, parts, {
+    constants: vectorConstants(vectors),
+    tables,
+    scratchBytes,
+    freeParts,
+  });
 }
 
 /** A loop over blocks of k: `k0` is where the block begins, `kn` its length. */
@@ -174,72 +194,10 @@ function directTarget(
   return { arg, base: { terms, offset: index.offset }, rowStride };
 }
 
-function dependsOn(value: Expr, axes: readonly number[]): boolean {
-  return indicesOf([value]).some((index) => {
-    const used = axesOf(index);
-    return axes.some((axis) => used.has(axis));
-  });
-}
-
 function accumulatorsAreFloat(stores: readonly Store[]): boolean {
   let float = true;
   visitExpr(stores.map((store) => store.value), (expr) => {
     if (expr.kind === "accumulator" && expr.dtype !== "f32") float = false;
   });
   return float;
-}
-
-/**
- * Takes the last batch axis into m while B does not depend on it: a linear layer over [batch, positions] is one product
- * of many rows. Not where the rows of a store would then lie at no constant stride though there are enough of them.
- */
-function mergeBatch(kernel: ContractKernel): ContractKernel {
-  const last = kernel.batch.length - 1;
-  if (last < 0 || dependsOn(kernel.b, [last])) return kernel;
-  const batch = kernel.batch.slice(0, -1), m = kernel.batch[last]! * kernel.m;
-  const merged = coordinate(last, m);
-  const coordinates = [
-    ...batch.map((size, axis) => coordinate(axis, size)),
-    divIndex(merged, kernel.m),
-    modIndex(merged, kernel.m),
-    coordinate(last + 1, kernel.n),
-    coordinate(last + 2, kernel.k),
-  ];
-  const rewrite = rewriter({ axes: [], coordinates });
-  const stores = kernel.stores.map(rewrite.store);
-  const scattered = stores.some((store) => strideAlong(store.index, last) === undefined);
-  if (scattered && kernel.m >= M_BLOCK) return kernel;
-  return mergeBatch({ ...kernel, batch, m, a: rewrite.expr(kernel.a), b: rewrite.expr(kernel.b), stores });
-}
-
-/** The same product as chained reductions: a stage over k at every (batch, m, n). */
-function asRow(kernel: ContractKernel): ReduceKernel {
-  const { a, b } = kernel;
-  const known = new Map<Expr, Expr>();
-  const replace = (expr: Expr): Expr => {
-    const done = known.get(expr);
-    if (done) return done;
-    const result: Expr = expr.kind === "accumulator"
-      ? { kind: "stage", stage: 0, dtype: expr.dtype }
-      : expr.kind === "scalar"
-      ? { ...expr, inputs: expr.inputs.map(replace) }
-      : expr.kind === "guard"
-      ? { ...expr, inside: replace(expr.inside), outside: replace(expr.outside) }
-      : expr;
-    known.set(expr, result);
-    return result;
-  };
-  return {
-    kind: "row",
-    label: kernel.label,
-    args: kernel.args,
-    outer: [...kernel.batch, kernel.m, kernel.n],
-    inner: [kernel.k],
-    stages: [{
-      fold: "sum",
-      dtype: a.dtype,
-      value: { kind: "scalar", op: scalarOps.mul!, inputs: [a, b], params: {}, dtype: a.dtype },
-    }],
-    stores: kernel.stores.map((store) => ({ ...store, level: "outer" as const, value: replace(store.value) })),
-  };
 }

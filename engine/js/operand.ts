@@ -15,6 +15,7 @@ import { argumentName, type Context, emit, startLoop } from "./expr.ts";
 import { closeFrame, type Frame, openFrame } from "./frame.ts";
 import { axisName, axisToken, position } from "./position.ts";
 import { indicesOf } from "./space.ts";
+import { canVectorize, emitVectorLoop, type Vectors } from "./vector.ts";
 
 /** Rows of the block that computed operands go through: whole panels of 6 and of 8. */
 export const STAGE_ROWS = 96;
@@ -44,6 +45,7 @@ export type Packer = (frame: Frame, block: PackBlock) => void;
 /** What packers share: the context, interned tables, and the computed block (address text, elements along k). */
 export interface Packing {
   readonly context: Context;
+  readonly vectors: Vectors;
   readonly table: (entries: Int32Array) => string;
   readonly stage: string;
   readonly kBlock: number;
@@ -122,7 +124,7 @@ function directPacker(
   };
 }
 
-function stagedPacker({ value, width, row, k }: Operand, { context, table, stage, kBlock }: Packing): Packer {
+function stagedPacker({ value, width, row, k }: Operand, { context, vectors, table, stage, kBlock }: Packing): Packer {
   const contiguous = (axis: number): number =>
     indicesOf([value]).filter((index) => strideAlong(index, axis) === 1).length;
   const alongRows = contiguous(row.axis) > contiguous(k.axis);
@@ -141,15 +143,23 @@ function stagedPacker({ value, width, row, k }: Operand, { context, table, stage
     } as const;
     const [slow, fast] = alongRows ? [loops.k, loops.row] : [loops.row, loops.k];
     const outside = openFrame(chunk, [slow[0]]);
-    const inside = openFrame(outside, [fast[0]]);
     startLoop(context, [value]);
-    const name = emit(context, inside, value);
     const target = alongRows
       ? [`(${stage} >>> 2) + (${q} - ${k0}) * ${kStep} - r0`, r]
       : [`(${stage} >>> 2) + (${r} - r0) * ${rowStep} - ${k0}`, q];
     outside.lines.push(`const target = (${target[0]}) | 0;`);
-    inside.lines.push(`f32[(target + ${target[1]}) | 0] = ${name};`);
-    closeFrame(inside, fast[1]);
+    if (canVectorize(context, alongRows ? row : k, [value])) {
+      const span = alongRows
+        ? { axis: row.axis, from: "r0", count: "r1 - r0" }
+        : { axis: k.axis, from: k0, count: length };
+      const stores = [{ address: `(target + ${span.from}) << 2`, value }];
+      emitVectorLoop(vectors, context, outside, span, { folds: [], stores });
+    } else {
+      const inside = openFrame(outside, [fast[0]]);
+      const name = emit(context, inside, value);
+      inside.lines.push(`f32[(target + ${target[1]}) | 0] = ${name};`);
+      closeFrame(inside, fast[1]);
+    }
     closeFrame(outside, slow[1]);
     chunk.lines.push(
       `${packName(width, false)}(${to} + (r0 - ${from}) * ${length} * 4, ${stage}, ${rows}, r1 - r0, ${length}, ${

@@ -12,10 +12,13 @@ import { closeLoops, emit, emitStores, type Loop, newContext, openLoops, startLo
 import { changesAlong, foldText, initialOf, keptValues } from "./fold.ts";
 import { define, type Frame, rootFrame } from "./frame.ts";
 import { axisName, axisToken } from "./position.ts";
+import { emitVectorRow } from "./row_vector.ts";
 import { reductionOf } from "./reduction.ts";
 
-/** Code of a row kernel. */
+/** Code of a row kernel, in vector loops where they can express it. */
 export function emitRow(kernel: ReduceKernel): Emitted {
+  const vector = emitVectorRow(kernel);
+  if (vector) return vector;
   const { outer, inner, stages, groups, outerStores, fullStores, loops } = reductionOf(kernel);
   const context = newContext((expr) => {
     const stage = expr.kind === "stage" ? expr.stage : 0;

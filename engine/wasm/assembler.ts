@@ -58,17 +58,14 @@ export function signed(value: number): number[] {
   }
 }
 
-type Instruction = (...operands: Code[]) => Code;
+/** An instruction over the code of its operands. */
+export type Instruction = (...operands: Code[]) => Code;
 type Load = (address: Code, offset?: number) => Code;
 type StoreTo = (address: Code, value: Code, offset?: number) => Code;
 
 const plain = (code: number): Instruction => (...operands) => [...operands.flat(), code];
-const simd = (code: number, ...immediate: number[]): Instruction => (...operands) => [
-  ...operands.flat(),
-  0xfd,
-  ...unsigned(code),
-  ...immediate,
-];
+/** A vector instruction by its number. */
+export const simd = (code: number): Instruction => (...operands) => [...operands.flat(), 0xfd, ...unsigned(code)];
 // Alignment 2 (four bytes) is a hint that holds for every access here.
 const load = (...code: number[]): Load => (address, offset = 0) => [...address, ...code, 2, ...unsigned(offset)];
 const store = (...code: number[]): StoreTo => (address, value, offset = 0) => [
@@ -204,24 +201,39 @@ const section = (id: number, items: readonly (readonly number[])[]): number[] =>
 };
 const text = (value: string): number[] => [...unsigned(value.length), ...new TextEncoder().encode(value)];
 
-/**
- * The bytes of a module that imports its memory as `env.memory` and exports all its functions by name. A memory that
- * threads share is of another type, which the import must name, maximum (65536 pages) included.
- */
-export function assemble(functions: readonly WasmFunction[], shared = false): Uint8Array<ArrayBuffer> {
-  const memoryType = shared ? [0x03, 0x00, ...unsigned(65536)] : [0x00, 0x00];
+/** A module in pieces: the import of its memory is between `before` and `after`, since its type is not always known. */
+export interface ModulePieces {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** The import of `env.memory`. One that threads share is of another type, which names its maximum (65536 pages). */
+export function memoryImport(shared: boolean): readonly number[] {
+  const type = shared ? [0x03, 0x00, ...unsigned(65536)] : [0x00, 0x00];
+  return section(2, [[...text("env"), ...text("memory"), 0x02, ...type]]);
+}
+
+/** The pieces of a module that exports all its functions by name, and its memory as `memory`. */
+export function modulePieces(functions: readonly WasmFunction[]): ModulePieces {
   const arities = [...new Set(functions.map((f) => f.parameters))];
   const types = arities.map((arity) => [0x60, arity, ...new Array<number>(arity).fill(typeCodes.i32), 0]);
   const bodies = functions.map(({ locals, body }) => {
     const content = [...unsigned(locals.length), ...locals.flatMap((type) => [1, typeCodes[type]]), ...body, 0x0b];
     return [...unsigned(content.length), ...content];
   });
-  return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, types),
-    ...section(2, [[...text("env"), ...text("memory"), 0x02, ...memoryType]]),
-    ...section(3, functions.map((f) => unsigned(arities.indexOf(f.parameters)))),
-    ...section(7, functions.map((f, index) => [...text(f.name), 0x00, ...unsigned(index)])),
-    ...section(10, bodies),
-  ]);
+  const exported = functions.map((f, index) => [...text(f.name), 0x00, ...unsigned(index)]);
+  return {
+    before: [...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], ...section(1, types)],
+    after: [
+      ...section(3, functions.map((f) => unsigned(arities.indexOf(f.parameters)))),
+      ...section(7, [...exported, [...text("memory"), 0x02, 0x00]]),
+      ...section(10, bodies),
+    ],
+  };
+}
+
+/** The bytes of a module, see {@linkcode modulePieces}. */
+export function assemble(functions: readonly WasmFunction[], shared = false): Uint8Array<ArrayBuffer> {
+  const { before, after } = modulePieces(functions);
+  return new Uint8Array([...before, ...memoryImport(shared), ...after]);
 }

@@ -12,6 +12,8 @@ export type Pack = (to: number, from: number, rows: number, count: number, k: nu
 
 /** Exports of the module. All addresses are in bytes. */
 export interface WasmKernels {
+  /** The memory that all functions work on. */
+  readonly memory: WebAssembly.Memory;
   /** C (+)= A B of packed operands, see `microkernel.ts`. */
   readonly multiply: (
     a: number,

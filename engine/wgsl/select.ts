@@ -4,10 +4,10 @@
  * The result is a pair (T, L): exactly `min(k, N)` elements have `key > T || (key == T && position < L)`, a position
  * being the element's rank in the order of the tensors. Ties are kept in order of position, so runs repeat bit for bit.
  *
- * Two samples bracket the key at which to cut; one pass over all keys counts those above the bracket and collects those
- * in it; digits of 11 bits narrow these candidates until they fit one tile, which is sorted and cut. Where the bracket
- * missed or very many keys are equal, digits of all keys are counted instead, and the last of the ties to keep is found
- * by a prefix sum. Which way it goes is decided on the device: dispatches of the other way end at once. `SORTING.md` has
+ * Two samples bracket the key at which to cut; one pass over all keys counts those above the bracket and at its ends, and
+ * collects those in it; digits of 11 bits narrow these candidates until they fit one tile, which is sorted and cut. Where
+ * very many keys equal the one at which to cut, the last of these ties to keep is found by a prefix sum; where the bracket
+ * missed, digits of all keys are counted. Which way it goes is decided on the device: dispatches of the other way end at once. `SORTING.md` has
  * the picture and the costs.
  *
  * @module
@@ -27,7 +27,7 @@ const DIGITS = 3;
 /** Emits `selectThreshold`: (keys..., k) to u32 [2]; scratch: state, candidates, table. */
 export function emitSelectThreshold(kernel: OpaqueKernel, target: Target): readonly Dispatch[] {
   const layout = layOut(kernel.label, kernel.inputs.slice(0, -1).map(sizeOf), target);
-  const { parts, total } = layout;
+  const { parts, fastParts, total } = layout;
   if (total >= 2 ** 32) throw new DeviceError(`selectThreshold: ${total} keys; positions are u32, select in parts`);
   const few = total <= TILE;
   const digit = (): readonly Dispatch[] => [
@@ -39,15 +39,13 @@ export function emitSelectThreshold(kernel: OpaqueKernel, target: Target): reado
     ...(parts.length ? [writeTable(layout, target)] : []),
     start(layout, target),
     ...(few ? [] : [...parts.map((part) => sample(layout, part, target)), bracket(layout, target)]),
-    ...parts.map((part) => collectCandidates(layout, part, target)),
+    ...fastParts.map((part) => collectCandidates(layout, part, target)),
     judge(layout, target),
     ...(few ? [] : Array.from({ length: DIGITS }, digit).flat()),
     collectLast(layout, target),
     cut(layout, target),
-    ...(few ? [] : [
-      ...parts.map((part) => countTies(layout, part, target)),
-      findChunk(layout, target),
-      ...parts.map((part) => placeTie(layout, part, target)),
-    ]),
+    ...parts.map((part) => countTies(layout, part, target)),
+    findChunk(layout, target),
+    ...parts.map((part) => placeTie(layout, part, target)),
   ];
 }

@@ -47,12 +47,13 @@ export function sample(layout: Layout, part: Part, target: Target): Dispatch {
 }
 
 /**
- * Counts the keys above the bracket and appends those in it, with their positions, to the candidates: 16 keys a thread
- * at a time; a workgroup claims room for all of its threads at once.
+ * Counts the keys above the bracket and those equal to its ends, and appends those inside, with their positions, to the
+ * candidates: 16 keys a thread at a time; a workgroup claims room for all of its threads at once.
  */
 export function collectCandidates(layout: Layout, part: Part, target: Target): Dispatch {
-  const threads = threadsOf(target), room = selectCandidates(layout.total);
-  const four = below(4);
+  const threads = threadsOf(target), room = selectCandidates(layout.total), four = below(4);
+  const sumOf = (flags: (key: string) => string): string =>
+    four.map((i) => `bits(${flags(`key${i}`)}, live, ${4 * i}u)`).join(" | ");
   return rawDispatch({
     label: `${layout.label} candidates`,
     workgroup: threads,
@@ -65,34 +66,31 @@ export function collectCandidates(layout: Layout, part: Part, target: Target): D
     globals: `${NOW}
 ${partFunctions(part)}
 var<workgroup> claimed: atomic<u32>;
-var<workgroup> higher: atomic<u32>;
+var<workgroup> totals: array<atomic<u32>, 3>;
 var<workgroup> start: u32;
-fn bits(flags: vec4<bool>) -> u32 {
+fn bits(flags: vec4<bool>, live: u32, shift: u32) -> u32 {
   let ones = select(vec4<u32>(), vec4<u32>(1u, 2u, 4u, 8u), flags);
-  return ones.x | ones.y | ones.z | ones.w;
+  return ((ones.x | ones.y | ones.z | ones.w) << shift) & live;
 }
-fn among(key: vec4<u32>, lowest: u32, highest: u32, live: u32) -> u32 {
-  return bits((key >= vec4<u32>(lowest)) & (key <= vec4<u32>(highest))) & ((1u << live) - 1u);
-}
-fn beyond(key: vec4<u32>, highest: u32, live: u32) -> u32 {
-  return countOneBits(bits(key > vec4<u32>(highest)) & ((1u << live) - 1u));
-}`,
+fn whole(size: u32, at: u32) -> u32 { return (1u << inside(size, at)) - 1u; }`,
     body: `${onlyIn("narrow", atomic)}
-  let lowest = atomicLoad(&state[${AT.from}]);
-  let highest = atomicLoad(&state[${AT.to}]);
+  let bottom = vec4<u32>(atomicLoad(&state[${AT.bottom}]));
+  let top = vec4<u32>(atomicLoad(&state[${AT.top}]));
   let piece = pieceOf(group);
   let row = rows[piece];
   let first = (group - row.x) * ${QUADS}u + local;
   var above = 0u;
+  var tops = 0u;
+  var bottoms = 0u;
   for (var block = 0u; block < ${QUADS / threads / 4}u; block++) {
     let at = first + block * ${threads * 4}u;
-${
-      four.map((i) =>
-        `    let key${i} = quad(piece, at + ${i * threads}u); let live${i} = inside(row.y, at + ${i * threads}u);`
-      ).join("\n")
-    }
-    above += ${four.map((i) => `beyond(key${i}, highest, live${i})`).join(" + ")};
-    var found = ${four.map((i) => `(among(key${i}, lowest, highest, live${i}) << ${4 * i}u)`).join(" | ")};
+    ${four.map((i) => `var key${i}: vec4<u32>;`).join(" ")}
+    quads(piece, at, ${threads}u, ${four.map((i) => `&key${i}`).join(", ")});
+    let live = ${four.map((i) => `(whole(row.y, at + ${i * threads}u) << ${4 * i}u)`).join(" | ")};
+    above += countOneBits(${sumOf((key) => `${key} > top`)});
+    tops += countOneBits(${sumOf((key) => `${key} == top`)});
+    bottoms += countOneBits(${sumOf((key) => `${key} == bottom`)});
+    var found = ${sumOf((key) => `(${key} > bottom) & (${key} < top)`)};
     let count = countOneBits(found);
     var place = 0u;
     if (count > 0u) { place = atomicAdd(&claimed, count); }
@@ -100,20 +98,25 @@ ${
     if (local == 0u) { start = atomicAdd(&state[${AT.found}], atomicExchange(&claimed, 0u)); }
     workgroupBarrier();
     place += start;
-    while (found != 0u) {
+    while (found != 0u && place < ${room}u) {
       let bit = firstTrailingBit(found);
       found &= found - 1u;
       let some = select(select(key0, key1, (bit & 4u) != 0u), select(key2, key3, (bit & 4u) != 0u), (bit & 8u) != 0u);
-      let key = select(select(some.x, some.y, (bit & 1u) != 0u), select(some.z, some.w, (bit & 1u) != 0u), (bit & 2u) != 0u);
-      if (place < ${room}u) {
-        candidates[place] = vec2<u32>(key, row.z + 4u * (at + (bit >> 2u) * ${threads}u) + (bit & 3u));
-      }
+      let half = select(some.xy, some.zw, (bit & 2u) != 0u);
+      let key = select(half.x, half.y, (bit & 1u) != 0u);
+      candidates[place] = vec2<u32>(key, row.z + 4u * (at + (bit >> 2u) * ${threads}u) + (bit & 3u));
       place++;
     }
   }
-  if (above > 0u) { atomicAdd(&higher, above); }
+  if (above > 0u) { atomicAdd(&totals[0], above); }
+  if (tops > 0u) { atomicAdd(&totals[1], tops); }
+  if (bottoms > 0u) { atomicAdd(&totals[2], bottoms); }
   workgroupBarrier();
-  if (local == 0u && atomicLoad(&higher) > 0u) { atomicAdd(&state[${AT.above}], atomicLoad(&higher)); }`,
+  if (local == 0u) {
+    atomicAdd(&state[${AT.above}], atomicLoad(&totals[0]));
+    atomicAdd(&state[${AT.tops}], atomicLoad(&totals[1]));
+    atomicAdd(&state[${AT.bottoms}], atomicLoad(&totals[2]));
+  }`,
   }, target);
 }
 

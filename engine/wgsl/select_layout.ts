@@ -17,7 +17,10 @@ export const QUADS: number = SELECT_CHUNK / 4;
  * last row has the chunks of the part.
  */
 const ROW = 4;
-/** Most pieces of a part on a software device, which executes every branch of a choice between them. */
+/**
+ * Most pieces of a part on a software device, which executes every branch of a choice between them: without any it
+ * reads keys twice as fast, so there the one pass over all keys takes pieces one by one.
+ */
 const SOFTWARE_PIECES = 8;
 /** Buffers that a dispatch over keys binds beside them: table, state, candidates or result. */
 const OTHERS = 3;
@@ -58,7 +61,10 @@ export interface Layout {
   readonly total: number;
   /** Chunks of all tensors. */
   readonly chunks: number;
+  /** All keys, in as few dispatches as can be. */
   readonly parts: readonly Part[];
+  /** All keys, in dispatches that read them fastest. */
+  readonly fastParts: readonly Part[];
 }
 
 /** Words of the state buffer: counters of a digit, then the state, samples, last pairs, and ties of each chunk. */
@@ -69,13 +75,15 @@ export const AT: Readonly<
     | "shift"
     | "bins"
     | "remaining"
-    | "from"
-    | "to"
+    | "bottom"
+    | "top"
     | "above"
     | "found"
     | "last"
     | "chunk"
     | "rest"
+    | "tops"
+    | "bottoms"
     | "samples"
     | "pairs"
     | "ties",
@@ -90,16 +98,19 @@ export const AT: Readonly<
   bins: SELECT_BINS + 3,
   /** How many of the keys at hand are still to be kept. */
   remaining: SELECT_BINS + 4,
-  /** Candidates lie from `from` to `to`. */
-  from: SELECT_BINS + 5,
-  to: SELECT_BINS + 6,
-  /** Keys above `to`; candidates found; pairs left for the last step. */
+  /** Candidates lie between these two keys, and equal neither. */
+  bottom: SELECT_BINS + 5,
+  top: SELECT_BINS + 6,
+  /** Keys above the top; candidates found; pairs left for the last step. */
   above: SELECT_BINS + 7,
   found: SELECT_BINS + 8,
   last: SELECT_BINS + 9,
   /** The chunk in which the last tie to keep lies, and how many ties to keep in it. */
   chunk: SELECT_BINS + 10,
   rest: SELECT_BINS + 11,
+  /** Keys equal to the top and to the bottom. */
+  tops: SELECT_BINS + 12,
+  bottoms: SELECT_BINS + 13,
   samples: SELECT_BINS + SELECT_STATE,
   pairs: 2 * SELECT_BINS + SELECT_STATE,
   ties: 4 * SELECT_BINS + SELECT_STATE,
@@ -147,8 +158,17 @@ export function layOut(label: string, sizes: readonly number[], target: Target):
       chunk += Math.ceil(size / SELECT_CHUNK);
     }
   });
+  const parts = inParts(pieces, most, 0);
+  const end = parts.reduce((sum, part) => sum + tableWords(part.pieces.length), 0);
+  const fastParts = target.software ? inParts(pieces, 1, end) : parts;
+  const k = sizes.length;
+  const scratch = { state: k + 2, candidates: k + 3, table: k + 4 };
+  return { label, k, result: k + 1, ...scratch, total: offset, chunks: chunk, parts, fastParts };
+}
+
+/** Pieces in groups of at most `most`, those of whole quads first; their rows in the table from `table` on. */
+function inParts(pieces: readonly Piece[], most: number, table: number): readonly Part[] {
   const parts: Part[] = [];
-  let table = 0;
   for (const quads of [true, false]) {
     const list = pieces.filter(({ size }) => (size % 4 === 0) === quads);
     for (let from = 0; from < list.length; from += most) {
@@ -158,16 +178,14 @@ export function layOut(label: string, sizes: readonly number[], target: Target):
       table += tableWords(some.length);
     }
   }
-  const k = sizes.length;
-  const scratch = { state: k + 2, candidates: k + 3, table: k + 4 };
-  return { label, k, result: k + 1, ...scratch, total: offset, chunks: chunk, parts };
+  return parts;
 }
 
 const tableWords = (pieces: number): number => Math.ceil((pieces + 1) * ROW / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
 
 /** Writes the table. */
-export function writeTable({ label, table, parts }: Layout, target: Target): Dispatch {
-  const rows = parts.flatMap((part) => {
+export function writeTable({ label, table, parts, fastParts }: Layout, target: Target): Dispatch {
+  const rows = [...new Set([...parts, ...fastParts])].flatMap((part) => {
     let first = 0;
     const set = (i: number, size: number, offset: number, chunk: number): string =>
       `rows[${part.table / ROW + i}] = vec4<u32>(${first}u, ${size}u, ${offset}u, ${chunk}u);`;
@@ -203,19 +221,20 @@ export function partBindings(layout: Layout, { pieces, quads, table }: Part): re
 
 /**
  * Shader functions of a part: `pieceOf(chunk)` is the row of the piece that a chunk of the part lies in, `quad(piece, at)`
- * four neighbouring keys, and `inside(size, at)` how many of the four there are.
+ * four neighbouring keys, `quads(piece, at, step, ...)` four times that, and `inside(size, at)` how many of the keys of a
+ * quad there are.
  */
 export function partFunctions({ pieces, quads }: Part): string {
-  const read = (i: number): string =>
-    quads
-      ? `keys${i}[at]`
-      : `vec4<u32>(keys${i}[4u * at], keys${i}[4u * at + 1u], keys${i}[4u * at + 2u], keys${i}[4u * at + 3u])`;
+  const read = (i: number, at: string): string =>
+    quads ? `keys${i}[${at}]` : `vec4<u32>(${[0, 1, 2, 3].map((j) => `keys${i}[4u * (${at}) + ${j}u]`).join(", ")})`;
   // A loop of one turn or none: llvmpipe computes both sides of a branch, but leaves a loop at once.
-  const choices = pieces.map((_, i) =>
-    pieces.length === 1
-      ? `  keys = ${read(i)};`
-      : `  for (var turn = piece; turn == ${i}u; turn = 0xffffffffu) { keys = ${read(i)}; }`
-  );
+  const choose = (statements: (i: number) => string): string =>
+    pieces.map((_, i) =>
+      pieces.length === 1
+        ? `  ${statements(i)}`
+        : `  for (var turn = piece; turn == ${i}u; turn = 0xffffffffu) { ${statements(i)} }`
+    ).join("\n");
+  const four = ["a", "b", "c", "d"];
   return `fn pieceOf(chunk: u32) -> u32 {
   var piece = 0u;
   for (var i = 1u; i < ${pieces.length}u; i++) { piece = select(piece, i, chunk >= rows[i].x); }
@@ -223,8 +242,11 @@ export function partFunctions({ pieces, quads }: Part): string {
 }
 fn quad(piece: u32, at: u32) -> vec4<u32> {
   var keys: vec4<u32>;
-${choices.join("\n")}
+${choose((i) => `keys = ${read(i, "at")};`)}
   return keys;
+}
+fn quads(piece: u32, at: u32, step: u32, ${four.map((name) => `${name}: ptr<function, vec4<u32>>`).join(", ")}) {
+${choose((i) => four.map((name, j) => `*${name} = ${read(i, `at + ${j}u * step`)};`).join(" "))}
 }
 fn inside(size: u32, at: u32) -> u32 {
   return min(size - min(size, 4u * at), 4u);

@@ -29,7 +29,7 @@ export function start(layout: Layout, target: Target): Dispatch {
   if (local == 0u) {
     let k = keep[0];
     state[${AT.remaining}] = k;
-    state[${AT.to}] = 0xffffffffu;
+    state[${AT.top}] = 0xffffffffu;
     if (k == 0u) { state[${AT.mode}] = ${MODE.done}u; result[0] = 0xffffffffu; result[1] = 0u; }
     if (k >= ${layout.total}u) { state[${AT.mode}] = ${MODE.done}u; result[0] = 0u; result[1] = ${layout.total}u; }
   }`,
@@ -37,8 +37,9 @@ export function start(layout: Layout, target: Target): Dispatch {
 }
 
 /**
- * Sorts the samples and takes two of them, around where the k-th key is expected, as a bracket. What equals an end lies
- * outside, unless the expected key does too: a value that very many keys share does not flood the candidates.
+ * Sorts the samples and takes two of them, one to either side of where the k-th key is expected, as a bracket. Its ends
+ * are counted apart from what lies between them: a value that very many keys share then does not flood the candidates,
+ * be it the one at which to cut or its neighbour. Where the samples end, so do the keys.
  */
 export function bracket(layout: Layout, target: Target): Dispatch {
   return rawDispatch({
@@ -54,27 +55,20 @@ ${sortTile(TILE_BITS)}
     let share = f32(state[${AT.remaining}]) / ${layout.total}.0;
     let expected = share * ${TILE}.0;
     let margin = ${DEVIATIONS}.0 * sqrt(expected * max(1.0 - share, 0.0)) + ${SPARE}.0;
-    let middle = ~tile[min(u32(expected), ${TILE - 1}u)].x;
     let last = u32(expected + margin);
-    if (last < ${TILE}u) {
-      let key = ~tile[last].x;
-      state[${AT.from}] = select(key + 1u, key, key == middle);
-    } else {
-      state[${AT.from}] = select(1u, 0u, middle == 0u);
-    }
-    if (expected > margin) {
-      let key = ~tile[u32(expected - margin)].x;
-      state[${AT.to}] = select(key - 1u, key, key == middle);
-    }
+    if (last < ${TILE}u) { state[${AT.bottom}] = ~tile[last].x; }
+    if (expected > margin) { state[${AT.top}] = ~tile[u32(expected - margin)].x; }
   }`,
   }, target);
 }
 
 /**
- * Goes on with the candidates if the k-th key is among them and all of them were stored; with the ties of the key if the
- * bracket is one key; else with all keys.
+ * Goes on with the candidates if the k-th key is among them and all of them were stored; with its ties if it is an end of
+ * the bracket; else with all keys.
  */
 export function judge(layout: Layout, target: Target): Dispatch {
+  const ties = (key: number, before: string): string =>
+    `state[${AT.mode}] = ${MODE.ties}u; state[${AT.low}] = state[${key}]; state[${AT.remaining}] = k - ${before};`;
   return rawDispatch({
     label: `${layout.label} judge`,
     workgroup: 1,
@@ -84,21 +78,23 @@ export function judge(layout: Layout, target: Target): Dispatch {
   let k = state[${AT.remaining}];
   let above = state[${AT.above}];
   let found = state[${AT.found}];
-  let range = state[${AT.to}] - state[${AT.from}];
-  if (k > above && k - above <= found && found <= ${selectCandidates(layout.total)}u) {
-    state[${AT.low}] = state[${AT.from}];
-    state[${AT.remaining}] = k - above;
-    state[${AT.shift}] = max(32u - countLeadingZeros(range), 11u) - 11u;
+  let atTop = above + state[${AT.tops}];
+  let between = atTop + found;
+  let bottom = state[${AT.bottom}];
+  state[${AT.bins}] = ${SELECT_BINS}u;
+  if (k > above && k <= atTop) {
+    ${ties(AT.top, "above")}
+  } else if (k > atTop && k <= between && found <= ${selectCandidates(layout.total)}u) {
+    state[${AT.low}] = bottom;
+    state[${AT.remaining}] = k - atTop;
+    state[${AT.shift}] = max(32u - countLeadingZeros(state[${AT.top}] - bottom), 11u) - 11u;
     if (found <= ${TILE}u) { state[${AT.mode}] = ${MODE.tile}u; }
-  } else if (range == 0u && k > above && k - above <= found) {
-    state[${AT.low}] = state[${AT.from}];
-    state[${AT.remaining}] = k - above;
-    state[${AT.mode}] = ${MODE.ties}u;
+  } else if (k > between && k <= between + state[${AT.bottoms}]) {
+    ${ties(AT.bottom, "between")}
   } else {
     state[${AT.mode}] = ${MODE.whole}u;
     state[${AT.shift}] = 21u;
-  }
-  state[${AT.bins}] = ${SELECT_BINS}u;`,
+  }`,
   }, target);
 }
 

@@ -30,6 +30,34 @@ function run(kernel: Kernel, parts: number): Float32Array {
 }
 
 const [i, j, q] = [coordinate(0, 20), coordinate(1, 9), coordinate(2, 5)];
+const softmax = (): Kernel => {
+  const at = rowMajor([20, 37]), exponential = scalar("exp", [scalar("sub", [load(0, at), stage(0)])]);
+  return {
+    kind: "row",
+    label: "softmax",
+    args: [arg(740), arg(740, "write")],
+    outer: [20],
+    inner: [37],
+    stages: [{ fold: "max", dtype: "f32", value: load(0, at) }, { fold: "sum", dtype: "f32", value: exponential }],
+    stores: [store(1, at, scalar("div", [exponential, stage(1)]), "full")],
+  };
+};
+const wideProduct = (m: number, n: number): Kernel => {
+  const [row, column, sum] = [m, n, 17].map((size, axis) => coordinate(axis, size));
+  return {
+    kind: "contract",
+    label: `wide product ${m} x ${n}`,
+    args: [arg(m * 17), arg(17 * n), arg(m * n, "write")],
+    batch: [],
+    m,
+    n,
+    k: 17,
+    a: scalar("neg", [load(0, linearize([row!, sum!], [m, 17]))]),
+    b: load(1, linearize([sum!, column!], [17, n])),
+    stores: [store(2, linearize([row!, column!], [m, n]), scalar("tanh", [accumulator]))],
+  };
+};
+const flat = coordinate(0, 1000);
 const product = (batch: number): Kernel => {
   const lead = batch > 1 ? [coordinate(0, batch)] : [], sizes = lead.map(() => batch);
   const [m, n, k] = [20, 9, 5].map((size, axis) => coordinate(axis + lead.length, size));
@@ -50,6 +78,16 @@ const product = (batch: number): Kernel => {
 const kernels: readonly Kernel[] = [
   product(1),
   product(7),
+  softmax(),
+  wideProduct(40, 22),
+  wideProduct(22, 70),
+  {
+    kind: "map",
+    label: "flat map",
+    args: [arg(1000), arg(1000, "write")],
+    dims: [1000],
+    stores: [store(1, flat, scalar("erf", [load(0, flat)]))],
+  },
   ...([["row", [20]], ["column", [20]], ["column", [3, 20]], ["row", []]] as const).map(([kind, outer]): Kernel => ({
     kind,
     label: `${kind} over ${outer.length} axes`,

@@ -168,11 +168,11 @@ Deno.test("selectThreshold: as many tensors per dispatch as the device binds", (
   };
   const dispatches = emitSelectThreshold(select(new Array(15).fill(10)), target);
   for (const dispatch of dispatches) assert.ok(dispatch.bindings.length <= 8);
-  // 150 keys are candidates at once: table, start, three parts, judge, collect, cut.
-  assert.equal(dispatches.length, 8);
+  // 150 keys are candidates at once: table, start, three parts, judge, collect, cut, ties of three parts.
+  assert.equal(dispatches.length, 8 + (3 + 1 + 3));
   const large = emitSelectThreshold(select(new Array(15).fill(1000)), target);
   for (const dispatch of large) assert.ok(dispatch.bindings.length <= 8);
-  // Also three samples and a bracket, three digits of a count, three counts and a search, ties of three parts.
+  // Also three samples and a bracket, and three digits of a count, three counts and a search.
   assert.equal(large.length, 8 + (3 + 1) + 3 * (1 + 3 + 1) + (3 + 1 + 3));
 });
 
