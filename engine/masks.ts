@@ -46,8 +46,8 @@ export function keepTopKPerRow(score: Tensor, k: number | Tensor, eligible?: Ten
 
 /**
  * Mask of the `n` greatest scores of every `m` neighbours along the last axis, which is the input axis of a linear
- * layer's weight `[out, in]`: 2:4, 4:8 or any other. Where `m` does not divide the axis, the last group is treated as if
- * the weights went on with pruned ones: of its p < m elements min(n, p) are kept.
+ * layer's weight `[out, in]`: 2:4, 4:8 or any other. Where `m` does not divide the axis, the last group is treated as
+ * if the weights went on with pruned ones: of its p < m elements min(n, p) are kept.
  *
  * @param score f32 `[..., in]`.
  * @param eligible bool of the shape of the score; all by default.
@@ -95,15 +95,18 @@ export interface BlockOptions {
   readonly rows: number;
   /** Columns of a block. */
   readonly cols: number;
-  /** Score of a block: the sum of its elements' scores, or their mean (the default), which is fair to partial blocks. */
+  /**
+   * Score of a block: the sum of its elements' scores, or their mean (the default), which is fair to partial blocks.
+   */
   readonly score?: "sum" | "mean";
   /** Bool tensors by name, of the shapes of the scores; a block is eligible if one of its elements is. */
   readonly eligible?: Tensors;
 }
 
 /**
- * Masks of the `k` best blocks of all tensors together, by the scores of their elements: exactly min(k, number of blocks)
- * blocks are kept. Blocks lie in the last two axes, from the first element on; at the far edges they may be partial.
+ * Masks of the `k` best blocks of all tensors together, by the scores of their elements: exactly min(k, number of
+ * blocks) blocks are kept. Blocks lie in the last two axes, from the first element on; at the far edges they may be
+ * partial.
  *
  * @param scores f32 tensors of rank 2 or more, by name.
  * @param k blocks to keep, a rank-0 u32 tensor.

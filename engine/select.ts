@@ -32,17 +32,17 @@ export function rankKey(score: Tensor, eligible?: Tensor): Tensor {
 /** How else to select. */
 export interface KeepOptions {
   /**
-   * Least share of each tensor's elements that is kept, so that no layer collapses: 0 to 1, rounded up to whole elements,
-   * fewer where fewer are eligible. The total is kept exactly; where it is below the sum of all minima, those of the
-   * first tensors are served. Costs one more selection per tensor.
+   * Least share of each tensor's elements that is kept, so that no layer collapses: 0 to 1, rounded up to whole
+   * elements, fewer where fewer are eligible. The total is kept exactly; where it is below the sum of all minima, those
+   * of the first tensors are served. Costs one more selection per tensor.
    */
   readonly leastDensity?: number;
 }
 
 /**
- * Masks of the k greatest scores of all tensors together. Exactly min(k, N) elements are kept, whatever the scores: ties
- * go to the lower position, counted through the tensors in the order of the record. What is not eligible ranks below
- * everything, NaN included, and is kept only when k exceeds the number of eligible elements.
+ * Masks of the k greatest scores of all tensors together. Exactly min(k, N) elements are kept, whatever the scores:
+ * ties go to the lower position, counted through the tensors in the order of the record. What is not eligible ranks
+ * below everything, NaN included, and is kept only when k exceeds the number of eligible elements.
  *
  * @param scores f32 tensors by name.
  * @param k rank-0 u32 tensor.

@@ -1,8 +1,8 @@
 /**
  * Sorting along the last axis: `sort`, `argsort`, `topk`.
  *
- * Stable: equal elements keep their order, and so do -0 and +0, which are equal. NaN comes last in either direction. What
- * is sorted are u32 keys that order as the elements do, so denormals keep their order on devices that flush them.
+ * Stable: equal elements keep their order, and so do -0 and +0, which are equal. NaN comes last in either direction.
+ * What is sorted are u32 keys that order as the elements do, so denormals keep their order on devices that flush them.
  *
  * @module
  */
@@ -111,9 +111,9 @@ export function sort(x: Tensor, options: SortOptions = {}): Tensor {
 }
 
 /**
- * The `k` greatest elements of each row, greatest first, ties to the lower position, NaN last. `k` is a number known when
- * the step is built; for one that changes from step to step use the masks of `masks.ts`. Sorts whole rows: its cost does
- * not depend on `k`.
+ * The `k` greatest elements of each row, greatest first, ties to the lower position, NaN last. `k` is a number known
+ * when the step is built; for one that changes from step to step use the masks of `masks.ts`. Sorts whole rows: its
+ * cost does not depend on `k`.
  *
  * @throws {ShapeError} when a row has fewer than `k` elements.
  */

@@ -30,8 +30,8 @@ export function selectCandidates(total: number): number {
 }
 
 /**
- * Scratch of a selection over tensors of `sizes` elements: counters, state, samples, the last pairs and the ties of each
- * chunk; the candidates; the layout of the tensors.
+ * Scratch of a selection over tensors of `sizes` elements: counters, state, samples, the last pairs and the ties of
+ * each chunk; the candidates; the layout of the tensors.
  */
 export function selectScratch(sizes: readonly number[]): readonly Type[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);

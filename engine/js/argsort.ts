@@ -28,8 +28,8 @@ export function emitArgsort(kernel: OpaqueKernel): Emitted {
 }
 
 /**
- * `radix` moves pairs between two places, so that an even number of passes ends where it began: keys in `work`, positions
- * in the result and in `work`.
+ * `radix` moves pairs between two places, so that an even number of passes ends where it began: keys in `work`,
+ * positions in the result and in `work`.
  */
 const SORTS = `const SHORT = 48, histogram = new Uint32Array(2048);
 function insertion(u32, source, target, length) {

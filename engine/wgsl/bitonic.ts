@@ -5,9 +5,9 @@
  * one, ...) and then comparisons at 2^(b-2), ..., 2, 1. All comparisons point the same way, so positions beyond the end
  * of the data hold the greatest pair, stay where they are, and need no storage.
  *
- * A thread takes 16 pairs that lie 2^shift apart, which is four steps of the network in registers. A last round of fewer
- * steps repeats some that were done before: that changes nothing, since their comparisons hold already. `SORTING.md`
- * has the drawing.
+ * A thread takes 16 pairs that lie 2^shift apart, which is four steps of the network in registers. A last round of
+ * fewer steps repeats some that were done before: that changes nothing, since their comparisons hold already.
+ * `SORTING.md` has the drawing.
  *
  * @module
  */

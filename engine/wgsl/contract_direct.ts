@@ -1,8 +1,8 @@
 /**
  * Contraction straight from storage, for devices where workgroup memory is no faster than a buffer.
  *
- * Each step of the k loop takes four k (where an operand is contiguous along k, else two), loads the thread's rows of the
- * left and columns of the right operand, and adds all their products. The products of one result stand together: on
+ * Each step of the k loop takes four k (where an operand is contiguous along k, else two), loads the thread's rows of
+ * the left and columns of the right operand, and adds all their products. The products of one result stand together: on
  * llvmpipe, which keeps accumulators in memory, that halves the traffic (a fifth more speed than k by k).
  *
  * In the form with subgroups the lanes differ in their columns only and share the rows. Each lane loads another row (or

@@ -1,9 +1,10 @@
 /**
  * The stores of a contraction: what becomes of a tile of accumulators.
  *
- * Stores are written out for every row, or, where that would be too much code for the compiler of a software device, the
- * results wait in workgroup memory for a loop over the rows. (A loop over an array of the thread's own takes llvmpipe
- * longest of all to compile: 1.5 s for 50 accumulators, against 0.3 s written out and 0.25 s stashed.)
+ * Stores are written out for every row, or, where that would be too much code for the compiler of a software device,
+ * the results wait in workgroup memory for a loop over the rows. (A loop over an array of the thread's own takes
+ * llvmpipe longest of all to compile: 1.5 s for 50 accumulators, against 0.3 s written out. An AdamW update behind 64
+ * accumulators takes 0.3 s stashed; 0.6 s written out behind 32, and 3.6 s as such a loop behind 64.)
  *
  * @module
  */

@@ -19,8 +19,8 @@ export interface Place {
   /** Coordinates of the batch axes. */
   readonly batch: readonly Index[];
   /**
-   * Row `i` of the thread's tile, with subgroups the row of this lane in its `i`-th load of one row per lane; beyond the
-   * matrix it is the last row.
+   * Row `i` of the thread's tile, with subgroups the row of this lane in its `i`-th load of one row per lane; beyond
+   * the matrix it is the last row.
    */
   readonly row: (i: number) => Index;
   /** Column `4 * four + lane` of the thread's tile; beyond the matrix it is the last column. */

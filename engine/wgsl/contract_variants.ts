@@ -64,9 +64,9 @@ export const VARIANTS: Readonly<Record<string, Variant>> = Object.fromEntries(
 export type ContractTable = Readonly<Record<string, Readonly<Record<Mode, number>>>>;
 
 /**
- * llvmpipe (Mesa 22.3, eight lanes, two cores): GFLOP/s on 512x512x512, by the processor time that it took. There a load
- * costs about a hundred multiply-adds of the eight lanes, whether the lanes load one row or eight, so variants are the
- * better the fewer loads they make; workgroup memory costs as much as a buffer.
+ * llvmpipe (Mesa 22.3, eight lanes, two cores): GFLOP/s on 512x512x512, by the processor time that it took. There a
+ * load costs about a hundred multiply-adds of the eight lanes, whether the lanes load one row or eight, so variants are
+ * the better the fewer loads they make; workgroup memory costs as much as a buffer.
  */
 export const SOFTWARE_TABLE: ContractTable = {
   "subgroups 32x2": { nn: 48.5, nt: 48.6, tn: 54.7, tt: 49.3 },

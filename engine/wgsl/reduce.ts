@@ -115,7 +115,7 @@ class ReduceWriter {
     return { scope, lanes, leaf: this.#leaf, memo: new Map() };
   }
 
-  /** One lasting frame per inner position of a thread, where they are few; the last may not be there for all threads. */
+  /** One lasting frame per inner position of a thread, where they are few; not all threads may have the last. */
   #unroll(): readonly Unrolled[] | undefined {
     const { along } = this.#layout, { kernel } = this.#reduction;
     const count = Math.ceil(this.#units / along);

@@ -12,7 +12,9 @@ import { rawPerUnit } from "./raw.ts";
 import { emitSort } from "./sort.ts";
 import type { Dispatch, Target } from "./target.ts";
 
-/** Emits `scatterAdd`: (ids [...N], updates [...N, ...rest]) to [rows, ...rest]; scratch: pairs and the table of passes. */
+/**
+ * Emits `scatterAdd`: (ids [...N], updates [...N, ...rest]) to [rows, ...rest]; scratch: pairs and the table of passes.
+ */
 export function emitScatterAdd(kernel: OpaqueKernel, target: Target): readonly Dispatch[] {
   const count = sizeOf(kernel.inputs[0]!), rows = kernel.params.rows as number;
   const total = sizeOf(kernel.outputs[0]!), width = rows === 0 ? 0 : total / rows;

@@ -4,11 +4,11 @@
  * The result is a pair (T, L): exactly `min(k, N)` elements have `key > T || (key == T && position < L)`, a position
  * being the element's rank in the order of the tensors. Ties are kept in order of position, so runs repeat bit for bit.
  *
- * Two samples bracket the key at which to cut; one pass over all keys counts those above the bracket and at its ends, and
- * collects those in it; digits of 11 bits narrow these candidates until they fit one tile, which is sorted and cut. Where
- * very many keys equal the one at which to cut, the last of these ties to keep is found by a prefix sum; where the bracket
- * missed, digits of all keys are counted. Which way it goes is decided on the device: dispatches of the other way end at once. `SORTING.md` has
- * the picture and the costs.
+ * Two samples bracket the key at which to cut; one pass over all keys counts those above the bracket and at its ends,
+ * and collects those in it; digits of 11 bits narrow these candidates until they fit one tile, which is sorted and cut.
+ * Where very many keys equal the one at which to cut, the last of these ties to keep is found by a prefix sum; where
+ * the bracket missed, digits of all keys are counted. Which way it goes is decided on the device: dispatches of the
+ * other way end at once. `SORTING.md` has the picture and the costs.
  *
  * @module
  */

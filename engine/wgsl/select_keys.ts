@@ -260,6 +260,7 @@ export function placeTie(layout: Layout, part: Part, target: Target): Dispatch {
 }
 
 const COUNT_TIES = `fn equals(key: vec4<u32>, cut: u32, live: u32) -> u32 {
-  let same = select(vec4<u32>(), vec4<u32>(1u), (key == vec4<u32>(cut)) & (vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(live)));
+  let there = vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(live);
+  let same = select(vec4<u32>(), vec4<u32>(1u), (key == vec4<u32>(cut)) & there);
   return same.x + same.y + same.z + same.w;
 }`;

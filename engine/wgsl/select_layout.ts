@@ -13,8 +13,8 @@ import { type Dispatch, SLICE_ALIGNMENT, type Target } from "./target.ts";
 /** Quads (four neighbouring keys) in a chunk. */
 export const QUADS: number = SELECT_CHUNK / 4;
 /**
- * Words of one piece in the table: its first chunk in the part, keys, position of its first key, its first chunk of all. A
- * last row has the chunks of the part.
+ * Words of one piece in the table: its first chunk in the part, keys, position of its first key, its first chunk of
+ * all. A last row has the chunks of the part.
  */
 const ROW = 4;
 /**
@@ -220,9 +220,9 @@ export function partBindings(layout: Layout, { pieces, quads, table }: Part): re
 }
 
 /**
- * Shader functions of a part: `pieceOf(chunk)` is the row of the piece that a chunk of the part lies in, `quad(piece, at)`
- * four neighbouring keys, `quads(piece, at, step, ...)` four times that, and `inside(size, at)` how many of the keys of a
- * quad there are.
+ * Shader functions of a part: `pieceOf(chunk)` is the row of the piece that a chunk of the part lies in, `quad(piece,
+ * at)` four neighbouring keys, `quads(piece, at, step, ...)` four times that, and `inside(size, at)` how many of the
+ * keys of a quad there are.
  */
 export function partFunctions({ pieces, quads }: Part): string {
   const read = (i: number, at: string): string =>

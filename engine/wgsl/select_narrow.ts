@@ -1,6 +1,6 @@
 /**
- * The dispatches of a selection that do not read keys: its start, the bracket from the samples, the search for the digit
- * at which to cut, and the last pairs.
+ * The dispatches of a selection that do not read keys: its start, the bracket from the samples, the search for the
+ * digit at which to cut, and the last pairs.
  *
  * @module
  */
@@ -63,8 +63,8 @@ ${sortTile(TILE_BITS)}
 }
 
 /**
- * Goes on with the candidates if the k-th key is among them and all of them were stored; with its ties if it is an end of
- * the bracket; else with all keys.
+ * Goes on with the candidates if the k-th key is among them and all of them were stored; with its ties if it is an end
+ * of the bracket; else with all keys.
  */
 export function judge(layout: Layout, target: Target): Dispatch {
   const ties = (key: number, before: string): string =>
