@@ -6,7 +6,7 @@
  */
 import { apply, formatType, ShapeError, type Tensor } from "./graph/node.ts";
 import { isFloat, scalarOps } from "./graph/scalar_ops.ts";
-import { constantTensor, markerOp } from "./graph/tensor_ops.ts";
+import { constantTensor, markerOp } from "./graph/leaf_ops.ts";
 import "./graph/simplify.ts";
 import { leavesOf, mapTree, type Tree } from "./tree.ts";
 

@@ -10,7 +10,8 @@ import { add, and, broadcastTo, cast, constant, div, equal, gather, greater, iot
 import { minimum, mul, not, notEqual, or, pad, reshape, slice, sub, sum } from "./ops.ts";
 import { keepTopK, rankKey } from "./select.ts";
 
-type Tensors = Readonly<Record<string, Tensor>>;
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
  * Masks of the `keep[name]` greatest scores of each tensor on its own.

@@ -18,7 +18,7 @@ export {
 export * from "./ops.ts";
 export * from "./nn/mod.ts";
 export { type KeepOptions, keepTopK, rankKey } from "./select.ts";
-export { type BlockOptions, keepBlocks, keepNOfM, keepTopKPerRow, keepTopKPerTensor } from "./masks.ts";
+export { type BlockOptions, keepBlocks, keepNOfM, keepTopKPerRow, keepTopKPerTensor, type Tensors } from "./masks.ts";
 export { argsort, sort, type SortOptions, takeAlongLast, type TopK, topk } from "./sort.ts";
 export { tap } from "./graph/taps.ts";
 export { grad, stopGradient, valueAndGrad, vjp, withVjp } from "./grad.ts";
@@ -65,7 +65,8 @@ export type {
   Store,
 } from "./compile/kernel.ts";
 export type { Atom, Bound, Index } from "./compile/index.ts";
-export type { Helper, ScalarPrimitive, ScalarTypes } from "./graph/scalar_ops.ts";
+export type { ScalarPrimitive, ScalarTypes } from "./graph/scalar_ops.ts";
+export type { Helper } from "./graph/scalar_helpers.ts";
 export { type ByteSource, byteSource } from "./io/byte_source.ts";
 export { openSafetensors, parseSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors.ts";
 export { SafetensorsError } from "./io/safetensors_error.ts";

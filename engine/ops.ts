@@ -16,20 +16,17 @@ import {
   type Type,
 } from "./graph/node.ts";
 import { isFloat, scalarOps } from "./graph/scalar_ops.ts";
+import { matmulOp } from "./graph/contract_ops.ts";
+import { gatherOp, scatterAddOp } from "./graph/index_ops.ts";
+import { constantTensor, iotaOp, literalOp } from "./graph/leaf_ops.ts";
 import {
   broadcastOp,
   concatOp,
-  constantTensor,
-  gatherOp,
-  iotaOp,
-  literalOp,
-  matmulOp,
   maxOp,
   minOp,
   padOp,
   permuteOp,
   reshapeOp,
-  scatterAddOp,
   sliceOp,
   sumOp,
 } from "./graph/tensor_ops.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { apply, ShapeError, sizeOf, type Tensor } from "./graph/node.ts";
-import { selectThresholdOp } from "./graph/tensor_ops.ts";
+import { selectThresholdOp } from "./graph/index_ops.ts";
 import { add, and, constant, equal, greater, iota, less, literal, or, reshape, take, where } from "./ops.ts";
 import { orderOfFloats } from "./sort.ts";
 

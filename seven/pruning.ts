@@ -19,6 +19,7 @@ import {
   grad,
   type HostTensor,
   keepTopK,
+  keepTopKPerTensor,
   type Optimizer,
   type OptimizerState,
   partition,
@@ -227,8 +228,7 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     const scores = criterion.score(context, statistics);
     const eligible = criterion.returns ? undefined : context.masks;
     if (scope === "global") return keepTopK(scores, keep.all!, eligible);
-    const one = (record: Named<Tensor> | undefined, name: string) => record && { [name]: record[name]! };
-    return mapNamed(scores, (score, name) => keepTopK({ [name]: score }, keep[name]!, one(eligible, name))[name]!);
+    return keepTopKPerTensor(scores, keep, eligible);
   };
   const settle = (statistics: CriterionState<Tensor>, masks: Masks): CriterionState<Tensor> =>
     criterion.returns ? statistics : mapNamed(statistics, (named) => applyMasks(named, masks));

@@ -115,7 +115,7 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
       reports.add(program, event, logged);
       if (logged) await reports.read();
       // Lets signals and timers in: the cpu device works on this very thread.
-      else if (device.kind === "cpu") await macrotask();
+      else if (device.kind === "cpu") await device.idle();
     }
     await reports.read();
     return { state, prunable, kept: countKept(await state.readAll("masks")), ...programs.size() };
@@ -167,15 +167,4 @@ function nextBatch<T>(batches: Iterator<T>, step: number, total: number): T {
   const { value, done } = batches.next();
   if (done) throw new OptionError(`the training batches ended after ${step - 1} of ${total} steps`);
   return value;
-}
-
-function macrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }

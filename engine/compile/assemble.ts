@@ -5,7 +5,7 @@
  * @module
  */
 import type { Dtype, Tensor, Type } from "../graph/node.ts";
-import type { StructuralPrimitive } from "../graph/tensor_ops.ts";
+import type { StructuralPrimitive } from "../graph/structural.ts";
 import { Expressions } from "./expr.ts";
 import type { FusedGroup } from "./fuse.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 import { apply, formatType, ShapeError, type Tensor, type Type, withTable } from "../graph/node.ts";
-import { inputOp } from "../graph/tensor_ops.ts";
+import { inputOp } from "../graph/leaf_ops.ts";
 import { collectTaps } from "../graph/taps.ts";
 import { leavesOf, mapTree, type Tree } from "../tree.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { apply, type Dtype, type Tensor } from "./node.ts";
-import { inputOp } from "./tensor_ops.ts";
+import { inputOp } from "./leaf_ops.ts";
 
 /**
  * Input number `index` of the graph being built. Within one trace, equal arguments give the same tensor.

@@ -6,7 +6,8 @@
  * @module
  */
 import { apply, type Params, type Primitive, sameShape, setSimplifier, sizeOf, type Tensor } from "./node.ts";
-import { broadcastOp, constantTensor, permuteOp, reshapeOp, sliceOp } from "./tensor_ops.ts";
+import { constantTensor } from "./leaf_ops.ts";
+import { broadcastOp, permuteOp, reshapeOp, sliceOp } from "./tensor_ops.ts";
 import { scalarOps } from "./scalar_ops.ts";
 
 const isConstant = (x: Tensor, value?: number): boolean =>

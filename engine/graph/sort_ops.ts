@@ -5,7 +5,7 @@
  */
 import { formatType, ShapeError, sizeOf } from "./node.ts";
 import { sortScratch } from "./scratch.ts";
-import type { StructuralPrimitive } from "./tensor_ops.ts";
+import type { StructuralPrimitive } from "./structural.ts";
 
 /** Rows up to this length are sorted without going through memory: they need no scratch. */
 const SHORT_ROW = 2048;

@@ -1,106 +1,12 @@
 /**
- * Structural primitives: one record each. `kind` is all that lowering needs to know; `evaluate` is the meaning, in plain
- * f64 loops, for the oracle.
+ * Structural primitives that rearrange, repeat, cut, join and fold: views, piecewise values and reductions. They stand
+ * together because their gradients are one another.
  *
  * @module
  */
-import {
-  apply,
-  type Dtype,
-  formatType,
-  type Params,
-  type Primitive,
-  sameShape,
-  ShapeError,
-  sizeOf,
-  type Tensor,
-  type Type,
-} from "./node.ts";
-import { constantOp, scalarOps } from "./scalar_ops.ts";
-import { selectScratch, sortScratch } from "./scratch.ts";
-
-/** A value in the oracle: every element as f64 (integers exact, booleans 0 or 1), row-major. */
-export type Values = Float64Array;
-
-/** A primitive that is not elementwise. */
-export interface StructuralPrimitive extends Primitive {
-  /** Reference meaning: operands and result as f64, row-major. */
-  evaluate(inputs: readonly Values[], node: Tensor): Values;
-  /** Opaque kernels: types of the scratch buffers they need. */
-  scratch?(node: Tensor): readonly Type[];
-}
-
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-const constant = (value: number, shape: readonly number[], dtype: Dtype): Tensor =>
-  apply(constantOp, [], { value, shape: [...shape], dtype });
-
-function fail(op: string, problem: string, remedy: string): never {
-  throw new ShapeError(`${op}: ${problem}; ${remedy}`);
-}
-
-/** Row-major strides. */
-function strides(shape: readonly number[]): number[] {
-  const result = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, stride = 1; axis >= 0; stride *= shape[axis]!, axis--) result[axis] = stride;
-  return result;
-}
-
-/** Calls `visit(linear, coordinates)` for every element of `shape` in row-major order. */
-function forEach(shape: readonly number[], visit: (linear: number, at: readonly number[]) => void): void {
-  const count = product(shape);
-  const at = new Array<number>(shape.length).fill(0);
-  for (let linear = 0; linear < count; linear++) {
-    visit(linear, at);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++at[axis]! < shape[axis]!) break;
-      at[axis] = 0;
-    }
-  }
-}
-
-/** Fills the result of `node` element by element. */
-function tabulate(node: Tensor, value: (at: readonly number[], linear: number) => number): Values {
-  const out = new Float64Array(sizeOf(node));
-  forEach(node.shape, (linear, at) => out[linear] = value(at, linear));
-  return out;
-}
-
-const dot = (at: readonly number[], steps: readonly number[]): number => {
-  let sum = 0;
-  for (let axis = 0; axis < steps.length; axis++) sum += at[axis]! * steps[axis]!;
-  return sum;
-};
-
-/** A program input: leaf number `index` of the traced arguments. */
-export const inputOp: StructuralPrimitive = {
-  name: "input",
-  kind: "leaf",
-  infer: (_, { shape, dtype }) => ({ shape, dtype }),
-  evaluate: () => {
-    throw new Error("input: the oracle takes values of inputs from its caller");
-  },
-};
-
-/** Data known when the graph is built; `attachment` is the typed array. */
-export const literalOp: StructuralPrimitive = {
-  name: "literal",
-  kind: "leaf",
-  infer: (_, { shape, dtype }) => ({ shape, dtype }),
-  evaluate: (_, node) => Float64Array.from(node.attachment as ArrayLike<number>),
-};
-
-/** Coordinates along one axis: element (..., i, ...) is i. */
-export const iotaOp: StructuralPrimitive = {
-  name: "iota",
-  kind: "leaf",
-  infer(_, { shape, axis, dtype }) {
-    if (!(axis >= 0 && axis < shape.length)) {
-      fail("iota", `axis ${axis} of [${shape.join()}]`, "name an axis of the shape");
-    }
-    return { shape, dtype };
-  },
-  evaluate: (_, node) => tabulate(node, (at) => at[node.params.axis]!),
-};
+import { apply, type Dtype, formatType, type Params, sizeOf, type Tensor } from "./node.ts";
+import { scalarOps } from "./scalar_ops.ts";
+import { dot, fail, forEach, product, strides, type StructuralPrimitive, tabulate } from "./structural.ts";
 
 /** Another shape over the same elements in row-major order. */
 export const reshapeOp: StructuralPrimitive = {
@@ -358,14 +264,17 @@ const extremumVjp: StructuralPrimitive["vjp"] = (g, node) => {
 };
 
 const least: Record<Dtype, number> = { f32: -Infinity, f16: -Infinity, i32: -(2 ** 31), u32: 0, bool: 0 };
+
 const greatest: Record<Dtype, number> = { f32: Infinity, f16: Infinity, i32: 2 ** 31 - 1, u32: 2 ** 32 - 1, bool: 1 };
 
 /** Sum over `axes`, which the result no longer has. */
 export const sumOp: StructuralPrimitive = reduction("sum", () => 0, (a, b) => a + b, (g, node) => [
   restore(g, node.inputs[0]!, node.params.axes),
 ]);
+
 /** Largest element over `axes`. */
 export const maxOp: StructuralPrimitive = reduction("reduceMax", (t) => least[t], (a, b) => a < b ? b : a, extremumVjp);
+
 /** Smallest element over `axes`. */
 export const minOp: StructuralPrimitive = reduction(
   "reduceMin",
@@ -373,159 +282,3 @@ export const minOp: StructuralPrimitive = reduction(
   (a, b) => b < a ? b : a,
   extremumVjp,
 );
-
-/** `[..., m, k] x [..., k, n] -> [..., m, n]`, leading axes equal. Transposes are views of the operands and cost nothing. */
-export const matmulOp: StructuralPrimitive = {
-  name: "matmul",
-  kind: "contract",
-  infer([a, b]) {
-    const types = `${formatType(a!)} x ${formatType(b!)}`;
-    if (a!.dtype !== b!.dtype || (a!.dtype !== "f32" && a!.dtype !== "f16")) {
-      fail("matmul", types, "both operands must be of one floating type");
-    }
-    if (
-      a!.shape.length < 2 || a!.shape.length !== b!.shape.length ||
-      !sameShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2))
-    ) {
-      fail(
-        "matmul",
-        `batch axes differ, ${types}`,
-        "give both the same leading axes (the function matmul broadcasts them)",
-      );
-    }
-    if (a!.shape.at(-1) !== b!.shape.at(-2)) {
-      fail("matmul", `inner sizes differ, ${types}`, "the last axis of the left is the last but one of the right");
-    }
-    return { shape: [...a!.shape.slice(0, -1), b!.shape.at(-1)!], dtype: a!.dtype };
-  },
-  vjp(g, { inputs: [a, b] }) {
-    const transpose = (x: Tensor): Tensor => {
-      const axes = x.shape.map((_, axis) => axis);
-      axes.push(...axes.splice(-2).reverse());
-      return apply(permuteOp, [x], { axes });
-    };
-    return [apply(matmulOp, [g, transpose(b!)]), apply(matmulOp, [transpose(a!), g])];
-  },
-  evaluate([a, b], node) {
-    const k = node.inputs[0]!.shape.at(-1)!;
-    const [m, n] = node.shape.slice(-2) as [number, number];
-    const out = new Float64Array(sizeOf(node));
-    for (let batch = 0; batch < out.length / (m * n); batch++) {
-      for (let row = 0; row < m; row++) {
-        for (let i = 0; i < k; i++) {
-          const left = a![(batch * m + row) * k + i]!;
-          for (let col = 0; col < n; col++) out[(batch * m + row) * n + col]! += left * b![(batch * k + i) * n + col]!;
-        }
-      }
-    }
-    return out;
-  },
-};
-
-function checkIds(op: string, ids: Tensor): void {
-  if (ids.dtype !== "u32" && ids.dtype !== "i32") fail(op, `ids ${formatType(ids)}`, "ids are u32 or i32");
-}
-
-/** Rows of a table by number: `[v, ...rest], ids [...n] -> [...n, ...rest]`; an id outside the table gives zeros. */
-export const gatherOp: StructuralPrimitive = {
-  name: "gather",
-  kind: "opaque",
-  infer([table, ids]) {
-    checkIds("gather", ids!);
-    if (table!.shape.length < 1) fail("gather", `table ${formatType(table!)}`, "the table needs an axis of rows");
-    return { shape: [...ids!.shape, ...table!.shape.slice(1)], dtype: table!.dtype };
-  },
-  vjp: (g, { inputs: [table, ids] }) => [apply(scatterAddOp, [ids!, g], { rows: table!.shape[0]! }), null],
-  evaluate([table, ids], node) {
-    const width = sizeOf(node) / Math.max(1, ids!.length);
-    const rows = node.inputs[0]!.shape[0]!;
-    const out = new Float64Array(sizeOf(node));
-    ids!.forEach((id, i) => {
-      if (id >= 0 && id < rows) out.set(table!.subarray(id * width, (id + 1) * width), i * width);
-    });
-    return out;
-  },
-};
-
-/** Sums updates into the rows that ids name, in ascending position: `ids [...n], updates [...n, ...rest] -> [rows, ...rest]`. */
-export const scatterAddOp: StructuralPrimitive = {
-  name: "scatterAdd",
-  kind: "opaque",
-  infer([ids, updates], { rows }: Params) {
-    checkIds("scatterAdd", ids!);
-    if (!sameShape(ids!.shape, updates!.shape.slice(0, ids!.shape.length))) {
-      fail(
-        "scatterAdd",
-        `ids ${formatType(ids!)}, updates ${formatType(updates!)}`,
-        "updates start with the axes of ids",
-      );
-    }
-    return { shape: [rows, ...updates!.shape.slice(ids!.shape.length)], dtype: updates!.dtype };
-  },
-  vjp: (g, { inputs: [ids] }) => [null, apply(gatherOp, [g, ids!])],
-  scratch: ({ inputs: [ids] }) => sortScratch(sizeOf(ids!)),
-  evaluate([ids, updates], node) {
-    const out = new Float64Array(sizeOf(node));
-    const width = out.length / Math.max(1, node.params.rows);
-    ids!.forEach((id, i) => {
-      if (!(id >= 0 && id < node.params.rows)) return;
-      for (let c = 0; c < width; c++) out[id * width + c]! += updates![i * width + c]!;
-    });
-    return out;
-  },
-};
-
-/**
- * Where to cut: `keys u32 ..., k u32[] -> u32[2] = [T, L]`. Of all keys, numbered in the order of operands and
- * positions, exactly min(k, N) satisfy `key > T || (key == T && position < L)`: the k greatest, ties to the lowest
- * position.
- */
-export const selectThresholdOp: StructuralPrimitive = {
-  name: "selectThreshold",
-  kind: "opaque",
-  infer(inputs) {
-    const keys = inputs.slice(0, -1);
-    const k = inputs.at(-1)!;
-    if (!keys.length || keys.some((key) => key.dtype !== "u32") || k.dtype !== "u32" || k.shape.length) {
-      fail("selectThreshold", inputs.map(formatType).join(", "), "takes u32 keys and then k as a rank-0 u32");
-    }
-    const total = keys.reduce((sum, key) => sum + sizeOf(key), 0);
-    if (total >= 2 ** 32) fail("selectThreshold", `${total} keys`, "at most 4,294,967,295 keys can be ranked together");
-    return { shape: [2], dtype: "u32" };
-  },
-  scratch: ({ inputs }) => selectScratch(inputs.slice(0, -1).map(sizeOf)),
-  evaluate(inputs) {
-    const keys = inputs.slice(0, -1).flatMap((values) => [...values]);
-    const k = Math.min(inputs.at(-1)![0]!, keys.length);
-    if (k === 0) return Float64Array.of(2 ** 32 - 1, 0);
-    if (k === keys.length) return Float64Array.of(0, keys.length);
-    const order = keys.map((_, i) => i).sort((a, b) => keys[b]! - keys[a]! || a - b);
-    const last = order[k - 1]!;
-    return Float64Array.of(keys[last]!, last + 1);
-  },
-};
-
-/**
- * Its first input, with a gradient of its own: `attachment` is `(cotangent, node) => cotangents of the further inputs`.
- * The further inputs are what the backward rule may read and give cotangents to. Lowering erases the marker.
- */
-export const markerOp: StructuralPrimitive = {
-  name: "withVjp",
-  kind: "marker",
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  vjp(g, node) {
-    const backward = node.attachment as (g: Tensor, node: Tensor) => readonly (Tensor | null)[];
-    return [null, ...backward(g, node)];
-  },
-  evaluate: ([x]) => x!,
-};
-
-/** What `evaluate` needs of constants: they have no data of their own. */
-export function evaluateConstant(node: Tensor): Values {
-  return new Float64Array(sizeOf(node)).fill(node.params.value);
-}
-
-/** A constant tensor of one value. */
-export function constantTensor(value: number, type: Type): Tensor {
-  return constant(value, type.shape, type.dtype);
-}

@@ -10,7 +10,7 @@
 import { type Expr, type Store, visitExpr } from "../compile/kernel.ts";
 import { DeviceError } from "../device/backend.ts";
 import type { Dtype } from "../graph/node.ts";
-import type { Helper } from "../graph/scalar_ops.ts";
+import type { Helper } from "../graph/scalar_helpers.ts";
 import { fastMath } from "./fast_math.ts";
 import { closeFrame, define, type Frame, homeOf, indented, nameIn, openFrame } from "./frame.ts";
 import { axisName, axisToken, boundsText, needsOfIndex, position } from "./position.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Helper } from "../graph/scalar_ops.ts";
+import type { Helper } from "../graph/scalar_helpers.ts";
 
 /** How the cpu device computes an operation that differs from the scalar table. */
 export interface Override {

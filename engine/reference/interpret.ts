@@ -10,7 +10,8 @@
 import { inputTensor } from "../graph/input.ts";
 import { formatType, ShapeError, sizeOf, type Tensor, type Type, withTable } from "../graph/node.ts";
 import { constantOp, type ScalarPrimitive } from "../graph/scalar_ops.ts";
-import { evaluateConstant, inputOp, type StructuralPrimitive, type Values } from "../graph/tensor_ops.ts";
+import { evaluateConstant, inputOp } from "../graph/leaf_ops.ts";
+import type { StructuralPrimitive, Values } from "../graph/structural.ts";
 import { leavesOf, type Mapped, mapTree, type Tree } from "../tree.ts";
 
 /** Data with its type: what the oracle takes for an argument. */

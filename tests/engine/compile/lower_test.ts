@@ -3,7 +3,7 @@ import { lower, reachable, storageOf } from "../../../engine/compile/lower.ts";
 import { inputTensor } from "../../../engine/graph/input.ts";
 import type { Tensor } from "../../../engine/graph/node.ts";
 import { apply } from "../../../engine/graph/node.ts";
-import { selectThresholdOp } from "../../../engine/graph/tensor_ops.ts";
+import { selectThresholdOp } from "../../../engine/graph/index_ops.ts";
 import { grad, stopGradient } from "../../../engine/grad.ts";
 import { softmax } from "../../../engine/nn/mod.ts";
 import * as o from "../../../engine/ops.ts";

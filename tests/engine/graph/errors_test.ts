@@ -3,7 +3,7 @@ import { grad, vjp } from "../../../engine/grad.ts";
 import { inputTensor } from "../../../engine/graph/input.ts";
 import { apply, type Dtype, ShapeError, type Tensor } from "../../../engine/graph/node.ts";
 import { scalarOps } from "../../../engine/graph/scalar_ops.ts";
-import { selectThresholdOp } from "../../../engine/graph/tensor_ops.ts";
+import { selectThresholdOp } from "../../../engine/graph/index_ops.ts";
 import * as o from "../../../engine/ops.ts";
 
 const t = (dtype: Dtype, ...shape: number[]): Tensor => inputTensor(shape, dtype, 0);

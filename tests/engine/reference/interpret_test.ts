@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { inputTensor } from "../../../engine/graph/input.ts";
 import { apply, type Dtype, type Tensor, withTable } from "../../../engine/graph/node.ts";
-import { selectThresholdOp } from "../../../engine/graph/tensor_ops.ts";
+import { selectThresholdOp } from "../../../engine/graph/index_ops.ts";
 import * as o from "../../../engine/ops.ts";
 import { interpret, interpretFunction } from "../../../engine/reference/interpret.ts";
 import { assertClose, assertSame } from "../../support/assert_close.ts";

@@ -1,5 +1,5 @@
 import { apply, sizeOf, type Tensor } from "../../../engine/graph/node.ts";
-import { selectThresholdOp } from "../../../engine/graph/tensor_ops.ts";
+import { selectThresholdOp } from "../../../engine/graph/index_ops.ts";
 import { grad } from "../../../engine/grad.ts";
 import type { HostTensor } from "../../../engine/host.ts";
 import * as o from "../../../engine/ops.ts";
