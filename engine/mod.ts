@@ -35,7 +35,7 @@ export type { CpuOptions } from "./device/cpu.ts";
 export type { WebGpuOptions } from "./device/webgpu_adapter.ts";
 export { openWebGpu, type WebGpuBackend } from "./device/webgpu.ts";
 export { tuneContractions } from "./device/tuning.ts";
-export type { ContractTable, Mode } from "./wgsl/contract_variants.ts";
+export type { ContractTable, Mode } from "./wgsl/target.ts";
 export type { Subgroups } from "./wgsl/target.ts";
 export { type DeviceChoice, openDevice, type OpenOptions } from "./device/open.ts";
 export { Placed, type PlacedLeaf } from "./device/placed.ts";

@@ -11,9 +11,10 @@
  */
 import { coordinate, linearize } from "../compile/index.ts";
 import type { Argument, ContractKernel, Expr } from "../compile/kernel.ts";
-import { type ContractTable, type Mode, VARIANTS } from "../wgsl/contract_variants.ts";
+import { VARIANTS } from "../wgsl/contract_variants.ts";
+import type { ContractTable, Mode } from "../wgsl/target.ts";
 import type { Recording } from "./backend.ts";
-import type { WebGpuBackend } from "./webgpu.ts";
+import type { WebGpuBackend } from "./webgpu_backend.ts";
 
 /** Matrices that are measured: large enough to occupy the device for much longer than a launch. */
 const SIZES = { software: { m: 512, n: 256, k: 256 }, hardware: { m: 1024, n: 1024, k: 1024 } } as const;

@@ -5,19 +5,13 @@
  *
  * @module
  */
+import type { WebGpuBackend } from "./webgpu_backend.ts";
 import type { Kernel } from "../compile/kernel.ts";
-import { type ContractTable, HARDWARE_TABLE, SOFTWARE_TABLE } from "../wgsl/contract_variants.ts";
+import { HARDWARE_TABLE, SOFTWARE_TABLE } from "../wgsl/contract_variants.ts";
+import type { ContractTable } from "../wgsl/target.ts";
 import { emitKernel } from "../wgsl/emit.ts";
 import type { Subgroups, Target } from "../wgsl/target.ts";
-import {
-  type Backend,
-  type Copy,
-  DeviceError,
-  type Limits,
-  type Loaded,
-  type Recording,
-  type Storage,
-} from "./backend.ts";
+import { type Copy, DeviceError, type Limits, type Loaded, type Recording, type Storage } from "./backend.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
 import { bindCommands, type Command, encodeCommands, type Prepared } from "./record.ts";
@@ -28,23 +22,8 @@ import { DeviceLostError, OutOfMemoryError, ValidationError } from "./webgpu_err
 import { SOFTWARE_BUDGET, WebGpuMemory, type WebGpuStorage } from "./webgpu_memory.ts";
 
 export type { WebGpuOptions } from "./webgpu_adapter.ts";
+export type { WebGpuBackend } from "./webgpu_backend.ts";
 export { DeviceLostError, OutOfMemoryError, ShaderError, ValidationError } from "./webgpu_errors.ts";
-
-/** The executor on WebGPU. */
-export interface WebGpuBackend extends Backend {
-  /** Always "webgpu". */
-  readonly kind: "webgpu";
-  /** True when kernels are shaped for an adapter that computes on the processor. */
-  readonly software: boolean;
-  /** Subgroup operations, where there are any to rely on. */
-  readonly subgroups: Subgroups | undefined;
-  /** Speeds by which variants of contractions are chosen. */
-  readonly contractions: ContractTable;
-  /** Bytes of storage that are handed out. */
-  readonly usedBytes: number;
-  /** Chooses the contractions of what is loaded from now on by another table. */
-  useContractions(table: ContractTable): void;
-}
 
 /**
  * Opens the WebGPU executor.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ContractTable } from "../wgsl/contract_variants.ts";
+import type { ContractTable } from "../wgsl/target.ts";
 import type { Subgroups } from "../wgsl/target.ts";
 import { DeviceError } from "./backend.ts";
 import { probeSubgroups } from "./subgroups.ts";

@@ -15,16 +15,8 @@ import { coordinate, type Index, strideAlong, substitute } from "../compile/inde
 import { type ContractKernel, type Expr, visitExpr } from "../compile/kernel.ts";
 import { emitDirectContract } from "./contract_direct.ts";
 import { emitStagedContract } from "./contract_staged.ts";
-import { chooseTile, type FoursAlong, type Tile } from "./contract_variants.ts";
+import { chooseTile, type FoursAlong } from "./contract_variants.ts";
 import type { Dispatch, Target } from "./target.ts";
-
-/** A contraction and how its operands lie. */
-export interface Contraction {
-  readonly kernel: ContractKernel;
-  readonly a: FoursAlong;
-  readonly b: FoursAlong;
-  readonly tile: Tile;
-}
 
 /** Emits a contraction. */
 export function emitContract(given: ContractKernel, target: Target): readonly Dispatch[] {

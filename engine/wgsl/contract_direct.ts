@@ -13,7 +13,7 @@
  */
 import { type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
 import type { Expr } from "../compile/kernel.ts";
-import type { Contraction } from "./contract.ts";
+import type { Contraction } from "./contract_tile.ts";
 import { storeTile } from "./contract_store.ts";
 import {
   accumulatorType,

@@ -9,7 +9,7 @@
  * @module
  */
 import { constantIndex, type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
-import type { Contraction } from "./contract.ts";
+import type { Contraction } from "./contract_tile.ts";
 import { storeTile } from "./contract_store.ts";
 import {
   accumulatorType,

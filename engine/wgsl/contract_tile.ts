@@ -6,11 +6,19 @@
 import { constantIndex, delinearize, type Index, offsetIndex, scaleIndex } from "../compile/index.ts";
 import type { ContractKernel } from "../compile/kernel.ts";
 import type { Dtype } from "../graph/node.ts";
-import { type Tile, tilesOf } from "./contract_variants.ts";
+import { type FoursAlong, type Tile, tilesOf } from "./contract_variants.ts";
 import { literal } from "./literal.ts";
 import type { Builder } from "./module.ts";
 import type { Scope } from "./scope.ts";
 import { volume } from "./space.ts";
+
+/** A contraction and how its operands lie. */
+export interface Contraction {
+  readonly kernel: ContractKernel;
+  readonly a: FoursAlong;
+  readonly b: FoursAlong;
+  readonly tile: Tile;
+}
 
 /** The tile of a thread: its rows and columns as indices. */
 export interface Place {

@@ -11,13 +11,10 @@
 import { axesOf } from "../compile/index.ts";
 import { type ContractKernel, visitExpr } from "../compile/kernel.ts";
 import { volume } from "./space.ts";
-import type { Target } from "./target.ts";
+import type { ContractTable, Mode, Target } from "./target.ts";
 
 /** The axis along which an operand is taken by fours: k, its own axis (m or n), or none. */
 export type FoursAlong = "k" | "own" | "none";
-
-/** How operands lie: with the letters of BLAS, `nn` is a row-major product of row-major operands. */
-export type Mode = "nn" | "nt" | "tn" | "tt";
 
 /** How operands reach the threads. */
 export type Form = "registers" | "subgroups" | "staged";
@@ -59,9 +56,6 @@ export const VARIANTS: Readonly<Record<string, Variant>> = Object.fromEntries(
     ["staged", 4, 1],
   ] as const).map(([form, rows, fours]) => [`${form} ${rows}x${fours}`, { form, rows, fours }]),
 );
-
-/** Speed of variants (GFLOP/s, or any common unit) by name and mode. Variants that are not there are not used. */
-export type ContractTable = Readonly<Record<string, Readonly<Record<Mode, number>>>>;
 
 /**
  * llvmpipe (Mesa 22.3, eight lanes, two cores): GFLOP/s on 512x512x512, by the processor time that it took. There a

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { ContractTable } from "./contract_variants.ts";
+
+/** How operands lie: with the letters of BLAS, `nn` is a row-major product of row-major operands. */
+export type Mode = "nn" | "nt" | "tn" | "tt";
+
+/** Speed of variants (GFLOP/s, or any common unit) by name and mode. Variants that are not there are not used. */
+export type ContractTable = Readonly<Record<string, Readonly<Record<Mode, number>>>>;
 
 /** The device, as far as kernels are shaped by it. */
 export interface Target {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type ContractTable, type Mode, stepOf, VARIANTS } from "../../../engine/wgsl/contract_variants.ts";
+import { stepOf, VARIANTS } from "../../../engine/wgsl/contract_variants.ts";
+import type { ContractTable, Mode } from "../../../engine/wgsl/target.ts";
 import { chooseTile, HARDWARE_TABLE, SOFTWARE_TABLE } from "../../../engine/wgsl/contract_variants.ts";
 import { emitContract } from "../../../engine/wgsl/contract.ts";
 import type { Target } from "../../../engine/wgsl/target.ts";
