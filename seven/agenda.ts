@@ -6,7 +6,7 @@
  */
 import type { Progress } from "./criteria/criterion.ts";
 import type { Method } from "./methods.ts";
-import type { PruningSteps } from "./pruning.ts";
+import type { PruningSteps } from "./state.ts";
 import { OptionError } from "./schedule.ts";
 
 /** Which step function runs. */

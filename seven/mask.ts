@@ -34,6 +34,17 @@ export function fullMasks(types: Named<Type>): Record<string, HostTensor> {
   });
 }
 
+/** Masks of weights that are not 0, packed; of all weights when zeros are not to be kept. */
+export function nonZeroMasks(weights: Named<HostTensor>, keepsZeros = true): Record<string, HostTensor> {
+  return mapNamed(fullMasks(weights), (mask, name) => {
+    const { data } = weights[name]!;
+    if (!keepsZeros || !data.includes(0)) return mask;
+    const words = new Uint32Array(mask.data.length);
+    data.forEach((value, i) => value === 0 || (words[i >> 5]! |= 1 << (i & 31)));
+    return hostTensor(words);
+  });
+}
+
 /** Bool masks of the shapes of `weights`. */
 export function unpackMasks(packed: Named<Tensor>, weights: Named<Tensor>): Record<string, Tensor> {
   return mapNamed(packed, (words, name) => unpackBits(words, weights[name]!.shape));

@@ -12,7 +12,7 @@ import { platon } from "./criteria/platon.ts";
 import { random } from "./criteria/random.ts";
 import { seven, type SevenOptions } from "./criteria/seven.ts";
 import { snip } from "./criteria/snip.ts";
-import type { Scope } from "./pruning.ts";
+import type { Scope } from "./state.ts";
 import { OptionError, type ScheduleKind, type SparsitySchedule, sparsitySchedule } from "./schedule.ts";
 
 /** A criterion and when it prunes. */

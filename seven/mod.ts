@@ -47,19 +47,18 @@ export {
 export { agenda, type Entry, trainingSteps, type Turn } from "./agenda.ts";
 export { NonFiniteError, type PlannedEvent, Reports, type StepEvent, type StepProgram } from "./reports.ts";
 export { type RunOptions, runPruning, type RunResult } from "./run.ts";
-export { applyMasks, countKept, countMasks, fullMasks, packMasks, unpackMasks } from "./mask.ts";
-export {
-  type Loss,
-  type LossContext,
-  type PruningSpec,
-  type PruningState,
-  type PruningStep,
-  type PruningSteps,
-  pruningSteps,
-  type Scope,
-  sparseParams,
-  type StepBatch,
-  type StepInputs,
-  type StepNumbers,
-  type StepReport,
-} from "./pruning.ts";
+export { applyMasks, countKept, countMasks, fullMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";
+export type {
+  Loss,
+  LossContext,
+  PruningSpec,
+  PruningState,
+  PruningStep,
+  PruningSteps,
+  Scope,
+  StepBatch,
+  StepInputs,
+  StepNumbers,
+  StepReport,
+} from "./state.ts";
+export { pruningSteps, sparseParams } from "./pruning.ts";

@@ -20,133 +20,17 @@ import {
   type HostTensor,
   keepTopK,
   keepTopKPerTensor,
-  type Optimizer,
-  type OptimizerState,
   partition,
   sizeOf,
-  type Step,
   type Tensor,
   type Type,
   where,
   zerosLike,
 } from "../engine/mod.ts";
-import {
-  type Criterion,
-  type CriterionContext,
-  type CriterionState,
-  mapNamed,
-  type Named,
-  type Progress,
-} from "./criteria/criterion.ts";
-import { applyMasks, countMasks, fullMasks, packMasks, unpackMasks } from "./mask.ts";
+import { type CriterionContext, type CriterionState, mapNamed, type Named } from "./criteria/criterion.ts";
+import { applyMasks, countKept, countMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";
 import { keptCount, OptionError } from "./schedule.ts";
-
-/** Everything that changes while pruning. */
-export interface PruningState<T> {
-  /** All parameters, by checkpoint name. */
-  readonly params: Named<T>;
-  /** The optimiser's averages. */
-  readonly optimizer: OptimizerState<T>;
-  /** The criterion's statistics. */
-  readonly criterion: CriterionState<T>;
-  /** Packed masks of the prunable weights. */
-  readonly masks: Named<T>;
-  /** Parameters to go back to, for lottery tickets; empty otherwise. */
-  readonly rewind: Named<T>;
-}
-
-/** What a step takes besides data: numbers that the host computes in f64. */
-export interface StepInputs<T> {
-  /** {@linkcode Optimizer.scalars} of this step. */
-  readonly optimizer: Named<T>;
-  /** {@linkcode Criterion.scalars} of this update. */
-  readonly criterion: Named<T>;
-  /** Weights to keep, u32: of all (under "global"), or of each tensor by name. */
-  readonly keep: Named<T>;
-  /** Random key of this step, u32[2]. */
-  readonly key: T;
-}
-
-/** Data and inputs of a step. */
-export interface StepBatch<D, T> {
-  /** What the loss takes. */
-  readonly data: D;
-  /** Numbers of this step. */
-  readonly inputs: StepInputs<T>;
-}
-
-/** What every step reports. */
-export interface StepReport {
-  /** Weights kept, u32; of pruning steps whose criterion has a rule of its own, others keep what they are told. */
-  readonly kept?: Tensor;
-  /** Mean loss of the batch, before the update; none of steps that do not train. */
-  readonly loss?: Tensor;
-}
-
-/** What a loss may use besides parameters and data. */
-export interface LossContext {
-  /** Random key of the step, u32[2], for dropout. */
-  readonly key: Tensor;
-  /** What logits are to be divided by: 1, unless a criterion asks for other (GraSP). */
-  readonly temperature: number;
-}
-
-/** Mean loss of a batch, rank 0. */
-export type Loss<D> = (params: Named<Tensor>, data: D, context: LossContext) => Tensor;
-
-/** Which weights compete for being kept: all together, or those of each tensor. */
-export type Scope = "global" | "tensor";
-
-/** A pruning method over a model. */
-export interface PruningSpec<D> {
-  /** Mean loss of a batch. */
-  readonly loss: Loss<D>;
-  /** Which parameters may be pruned. */
-  readonly prunable: (name: string) => boolean;
-  /** How weights move. */
-  readonly optimizer: Optimizer;
-  /** How weights are ranked. */
-  readonly criterion: Criterion;
-  /** Which weights compete; "global". */
-  readonly scope?: Scope;
-  /** Whether the state holds parameters to rewind to; false. */
-  readonly rewinds?: boolean;
-}
-
-/** Numbers of a step on the host. */
-export interface StepNumbers {
-  /** Step, from 1. */
-  readonly t: number;
-  /** Learning rate of the step. */
-  readonly learningRate: number;
-  /** Random key of the step: two words. */
-  readonly key: Uint32Array;
-  /** Where the criterion stands. */
-  readonly progress: Progress;
-}
-
-/** A step over the pruning state. */
-export type PruningStep<D> = Step<PruningState<Tensor>, StepBatch<D, Tensor>, StepReport>;
-
-/** Step functions of a method, all over one state, and that state's beginning. */
-export interface PruningSteps<D> {
-  /** State for these parameters: averages at 0, masks full. @throws {OptionError} when nothing is prunable. */
-  init(params: Named<HostTensor>): PruningState<HostTensor>;
-  /** Chooses new masks, and trains. */
-  readonly prune: PruningStep<D>;
-  /** Updates the statistics, and trains under the masks. */
-  readonly observe: PruningStep<D>;
-  /** Trains under the masks. */
-  readonly train: PruningStep<D>;
-  /** Remembers the parameters as those to rewind to. */
-  readonly snapshot: PruningStep<D>;
-  /** Chooses new masks by the trained weights, then goes back: remembered parameters, masked, and fresh moments. */
-  readonly rewind: PruningStep<D>;
-  /** Types of the inputs of all steps, for parameters of these types. */
-  inputTypes(params: Named<Type>): StepInputs<Type>;
-  /** Values of the inputs of a step, for parameters of these types. */
-  inputs(params: Named<Type>, numbers: StepNumbers): StepInputs<number | Uint32Array>;
-}
+import type { PruningSpec, PruningState, PruningSteps, StepBatch } from "./state.ts";
 
 const prunableOf = <T>(record: Named<T>, { masks }: PruningState<Tensor>): Record<string, T> =>
   partition(record, (name) => name in masks)[0];
@@ -177,7 +61,7 @@ export function sparseParams(
  * ```
  */
 export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
-  const { optimizer, criterion, scope = "global" } = spec;
+  const { optimizer, criterion, scope = "global", frozen = () => false, keepsZeros = true } = spec;
   const keepsDense = criterion.weights === "kept";
   type Masks = Named<Tensor>;
 
@@ -209,7 +93,8 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     { inputs }: StepBatch<D, Tensor>,
     free = false,
   ): Pick<PruningState<Tensor>, "params" | "optimizer"> => {
-    const flowing = keepsDense && criterion.learns !== "dense" ? applyMasks(grads, masks) : grads;
+    const [moving] = partition(grads, (name) => !frozen(name));
+    const flowing = keepsDense && criterion.learns !== "dense" ? applyMasks(moving, masks) : moving;
     const next = optimizer.update(flowing, state.optimizer, state.params, inputs.optimizer);
     if (keepsDense && criterion.learns !== "dense") {
       // Pruned weights rest: neither weight decay nor momentum moves them.
@@ -232,10 +117,17 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
   };
   const settle = (statistics: CriterionState<Tensor>, masks: Masks): CriterionState<Tensor> =>
     criterion.returns ? statistics : mapNamed(statistics, (named) => applyMasks(named, masks));
-  const counts = (params: Named<Type>): Named<number> => {
-    const sizes = mapNamed(partition(params, spec.prunable)[0], sizeOf);
-    return scope === "tensor" ? sizes : { all: Object.values(sizes).reduce((a, b) => a + b, 0) };
-  };
+  const startMasks = (params: Named<HostTensor>) => nonZeroMasks(partition(params, spec.prunable)[0], keepsZeros);
+  /** Sizes of what competes, and how much of it is left to begin with: never more can be kept. */
+  const counts = memoize((params: Named<HostTensor>): Named<{ readonly size: number; readonly left: number }> => {
+    const left = mapNamed(startMasks(params), (words, name) => ({
+      size: sizeOf(params[name]!),
+      left: countKept({ [name]: words }),
+    }));
+    if (scope === "tensor") return left;
+    const total = (key: "size" | "left") => Object.values(left).reduce((sum, one) => sum + one[key], 0);
+    return { all: { size: total("size"), left: total("left") } };
+  });
 
   return {
     init(params) {
@@ -247,9 +139,9 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       }
       return {
         params,
-        optimizer: optimizer.init(types),
+        optimizer: optimizer.init(partition(types, (name) => !frozen(name))[0]),
         criterion: criterion.init(prunable),
-        masks: fullMasks(prunable),
+        masks: startMasks(params),
         rewind: spec.rewinds ? params : {},
       };
     },
@@ -294,8 +186,18 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     inputs: (params, { t, learningRate, key, progress }) => ({
       optimizer: optimizer.scalars(t, learningRate),
       criterion: criterion.scalars(progress),
-      keep: mapNamed(counts(params), (count) => keptCount(count, progress.sparsity)),
+      keep: mapNamed(counts(params), ({ size, left }) => Math.min(left, keptCount(size, progress.sparsity))),
       key,
     }),
+  };
+}
+
+/** Remembers the last answer: the same initial parameters are asked about at every step. */
+function memoize<A extends object, R>(f: (argument: A) => R): (argument: A) => R {
+  const known = new WeakMap<A, R>();
+  return (argument) => {
+    let answer = known.get(argument);
+    if (answer === undefined) known.set(argument, answer = f(argument));
+    return answer;
   };
 }

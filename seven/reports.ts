@@ -4,7 +4,7 @@
  * @module
  */
 import { firstNonFinite, type Program, type Tensor } from "../engine/mod.ts";
-import type { PruningState, StepBatch, StepReport } from "./pruning.ts";
+import type { PruningState, StepBatch, StepReport } from "./state.ts";
 
 /** One logged step. */
 export interface StepEvent {

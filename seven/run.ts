@@ -21,7 +21,8 @@ import { agenda, trainingSteps, type Turn } from "./agenda.ts";
 import type { Named } from "./criteria/criterion.ts";
 import { countKept } from "./mask.ts";
 import type { Method } from "./methods.ts";
-import { type Loss, type PruningState, type PruningSteps, pruningSteps } from "./pruning.ts";
+import { pruningSteps } from "./pruning.ts";
+import type { Loss, PruningState, PruningSteps } from "./state.ts";
 import { Reports, type StepEvent, type StepProgram } from "./reports.ts";
 import { OptionError } from "./schedule.ts";
 
@@ -35,6 +36,10 @@ export interface RunOptions<D> {
   readonly loss: Loss<D>;
   /** Which parameters may be pruned. */
   readonly prunable: (name: string) => boolean;
+  /** Parameters that do not move; none. */
+  readonly frozen?: (name: string) => boolean;
+  /** Whether zeros of the initial parameters count as pruned before; true. */
+  readonly keepsZeros?: boolean;
   /** How weights move. */
   readonly optimizer: Optimizer;
   /** How weights are ranked, and when they are pruned. */

@@ -16,7 +16,8 @@ import {
 import { type Batch, batchTypes, evaluate, isViTPrunable, trainingBatches, viT } from "../../models/mod.ts";
 import { magnitude } from "../criteria/magnitude.ts";
 import type { Method } from "../methods.ts";
-import { type PruningState, sparseParams } from "../pruning.ts";
+import { sparseParams } from "../pruning.ts";
+import type { PruningState } from "../state.ts";
 import { runPruning, type RunResult } from "../run.ts";
 import type { StepEvent } from "../reports.ts";
 import type { Io } from "./io.ts";

@@ -96,6 +96,40 @@ Deno.test("runPruning() refuses a schedule that ends after the run, too few batc
   );
 });
 
+Deno.test("runPruning() leaves frozen parameters as they were, and may prune them", async () => {
+  using device = cpuDevice();
+  const result = await runPruning({ ...options(device), frozen: (name) => name === "w1" || name === "b2" });
+  using state = result.state;
+  const initial = toy.params();
+  const after = await state.readAll("params");
+  assert.deepEqual(after["params/b2"]!.data, initial.b2!.data);
+  after["params/w1"]!.data.forEach((value, i) => assert.ok(value === 0 || value === initial.w1!.data[i]));
+  assert.ok(after["params/w1"]!.data.some((value) => value === 0), "none of the frozen weights were pruned");
+  assert.notDeepEqual(after["params/b1"]!.data, initial.b1!.data);
+});
+
+Deno.test("runPruning() prunes a sparse checkpoint further, and never below what was left", async () => {
+  using device = cpuDevice();
+  const params = toy.params();
+  params.w1!.data.forEach((_, i) => i % 2 && (params.w1!.data[i] = 0));
+  for (const [sparsity, kept] of [[0.8, 72], [0.1, 240]] as const) {
+    const method = methodNamed("seven-pre", { sparsity, pruneSteps: 4 });
+    const result = await runPruning({ ...options(device), params, method });
+    using state = result.state;
+    assert.equal(result.kept, kept);
+    const { data } = await state.read("params/w1");
+    data.forEach((value, i) => assert.ok(i % 2 === 0 || value === 0, `weight ${i} came back`));
+  }
+  const dense = await runPruning({
+    ...options(device),
+    params,
+    keepsZeros: false,
+    method: methodNamed("magnitude", { sparsity: 0.1, pruneSteps: 1 }),
+  });
+  using _state = dense.state;
+  assert.equal(dense.kept, 324);
+});
+
 Deno.test("runPruning() of a lottery ticket trains the rewound weights of the trained network's largest", async () => {
   using device = cpuDevice();
   const method = methodNamed("lottery", { sparsity: 0.5, pruneSteps: 1, lottery: { rounds: 1 } });

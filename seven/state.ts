@@ -1,0 +1,125 @@
+/**
+ * What pruning steps work on: their state, their inputs, and what a method is made of.
+ *
+ * @module
+ */
+import type { HostTensor, Optimizer, OptimizerState, Step, Tensor, Type } from "../engine/mod.ts";
+import type { Criterion, CriterionState, Named, Progress } from "./criteria/criterion.ts";
+
+/** Everything that changes while pruning. */
+export interface PruningState<T> {
+  /** All parameters, by checkpoint name. */
+  readonly params: Named<T>;
+  /** The optimiser's averages. */
+  readonly optimizer: OptimizerState<T>;
+  /** The criterion's statistics. */
+  readonly criterion: CriterionState<T>;
+  /** Packed masks of the prunable weights. */
+  readonly masks: Named<T>;
+  /** Parameters to go back to, for lottery tickets; empty otherwise. */
+  readonly rewind: Named<T>;
+}
+
+/** What a step takes besides data: numbers that the host computes in f64. */
+export interface StepInputs<T> {
+  /** {@linkcode Optimizer.scalars} of this step. */
+  readonly optimizer: Named<T>;
+  /** {@linkcode Criterion.scalars} of this update. */
+  readonly criterion: Named<T>;
+  /** Weights to keep, u32: of all (under "global"), or of each tensor by name. */
+  readonly keep: Named<T>;
+  /** Random key of this step, u32[2]. */
+  readonly key: T;
+}
+
+/** Data and inputs of a step. */
+export interface StepBatch<D, T> {
+  /** What the loss takes. */
+  readonly data: D;
+  /** Numbers of this step. */
+  readonly inputs: StepInputs<T>;
+}
+
+/** What every step reports. */
+export interface StepReport {
+  /** Weights kept, u32; of pruning steps whose criterion has a rule of its own, others keep what they are told. */
+  readonly kept?: Tensor;
+  /** Mean loss of the batch, before the update; none of steps that do not train. */
+  readonly loss?: Tensor;
+}
+
+/** What a loss may use besides parameters and data. */
+export interface LossContext {
+  /** Random key of the step, u32[2], for dropout. */
+  readonly key: Tensor;
+  /** What logits are to be divided by: 1, unless a criterion asks for other (GraSP). */
+  readonly temperature: number;
+}
+
+/** Mean loss of a batch, rank 0. */
+export type Loss<D> = (params: Named<Tensor>, data: D, context: LossContext) => Tensor;
+
+/** Which weights compete for being kept: all together, or those of each tensor. */
+export type Scope = "global" | "tensor";
+
+/** A pruning method over a model. */
+export interface PruningSpec<D> {
+  /** Mean loss of a batch. */
+  readonly loss: Loss<D>;
+  /** Which parameters may be pruned. */
+  readonly prunable: (name: string) => boolean;
+  /** How weights move. */
+  readonly optimizer: Optimizer;
+  /** How weights are ranked. */
+  readonly criterion: Criterion;
+  /** Which weights compete; "global". */
+  readonly scope?: Scope;
+  /** Parameters that do not move; none. Weights among them may still be pruned, by their gradients. */
+  readonly frozen?: (name: string) => boolean;
+  /**
+   * Whether zeros of the initial parameters count as pruned before: they stay 0, and the sparsity asked for includes
+   * them; true. A sparse checkpoint is pruned further so.
+   */
+  readonly keepsZeros?: boolean;
+  /** Whether the state holds parameters to rewind to; false. */
+  readonly rewinds?: boolean;
+}
+
+/** Numbers of a step on the host. */
+export interface StepNumbers {
+  /** Step, from 1. */
+  readonly t: number;
+  /** Learning rate of the step. */
+  readonly learningRate: number;
+  /** Random key of the step: two words. */
+  readonly key: Uint32Array;
+  /** Where the criterion stands. */
+  readonly progress: Progress;
+}
+
+/** A step over the pruning state. */
+export type PruningStep<D> = Step<PruningState<Tensor>, StepBatch<D, Tensor>, StepReport>;
+
+/** Step functions of a method, all over one state, and that state's beginning. */
+export interface PruningSteps<D> {
+  /**
+   * State for these parameters: averages at 0, masks of all prunable weights that are not 0.
+   *
+   * @throws {OptionError} when nothing is prunable.
+   */
+  init(params: Named<HostTensor>): PruningState<HostTensor>;
+  /** Chooses new masks, and trains. */
+  readonly prune: PruningStep<D>;
+  /** Updates the statistics, and trains under the masks. */
+  readonly observe: PruningStep<D>;
+  /** Trains under the masks. */
+  readonly train: PruningStep<D>;
+  /** Remembers the parameters as those to rewind to. */
+  readonly snapshot: PruningStep<D>;
+  /** Chooses new masks by the trained weights, then goes back: remembered parameters, masked, and fresh moments. */
+  readonly rewind: PruningStep<D>;
+  /** Types of the inputs of all steps, for these initial parameters. */
+  inputTypes(params: Named<HostTensor>): StepInputs<Type>;
+  /** Values of the inputs of a step, for these initial parameters. */
+  inputs(params: Named<HostTensor>, numbers: StepNumbers): StepInputs<number | Uint32Array>;
+}
