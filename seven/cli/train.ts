@@ -15,6 +15,7 @@ import {
 } from "../../engine/mod.ts";
 import { type Batch, batchTypes, evaluate, isViTPrunable, trainingBatches, viT } from "../../models/mod.ts";
 import { magnitude } from "../criteria/magnitude.ts";
+import { trainingSteps } from "../agenda.ts";
 import type { Method } from "../methods.ts";
 import { sparseParams } from "../pruning.ts";
 import type { PruningState } from "../state.ts";
@@ -58,7 +59,7 @@ export interface Phase {
 export async function runPhase(model: Model, phase: Phase, { options, device, io }: Setting): Promise<RunResult> {
   const { train } = model.data;
   const { images, labels } = batchTypes(train, options.batch);
-  using progress = openProgress(io, phase.label, phase.steps, options.quiet);
+  using progress = openProgress(io, phase.label, trainingSteps(phase.method, phase.steps), options.quiet);
   const result = await runPruning<TrainingBatch<Tensor>>({
     device,
     params: model.params,
