@@ -10,7 +10,7 @@ import type { PruningSteps } from "./state.ts";
 import { OptionError } from "./schedule.ts";
 
 /** Which step function runs. */
-export type Turn = Exclude<keyof PruningSteps<unknown>, "init" | "inputTypes" | "inputs">;
+export type Turn = Exclude<keyof PruningSteps<unknown>, "init" | "inputTypes" | "inputs" | "kept">;
 
 /** One entry of the agenda. */
 export interface Entry {
@@ -22,6 +22,8 @@ export interface Entry {
   readonly t: number;
   /** Where the criterion stands. */
   readonly progress: Progress;
+  /** Of turns that only accumulate: which micro-batch of the step it is, from 1. */
+  readonly part?: number;
 }
 
 /** Training steps of a run in all: lottery tickets take the steps of a run once for each round, and once more. */
@@ -34,10 +36,28 @@ export function trainingSteps(method: Method, steps: number): number {
  *
  * @param method what prunes.
  * @param steps training steps of a run (of each round, for lottery tickets).
+ * @param accumulate micro-batches of a step: all but the last have turns of their own before the step's; 1.
  * @throws {OptionError} when the method does not fit into the steps.
  */
-export function* agenda(method: Method, steps: number): Generator<Entry, void, void> {
+export function* agenda(method: Method, steps: number, accumulate = 1): Generator<Entry, void, void> {
   checkSteps(method, steps);
+  if (!Number.isInteger(accumulate) || accumulate < 1) {
+    throw new OptionError(`accumulate ${accumulate} is not a positive integer: it is the number of batches of a step`);
+  }
+  for (const entry of stepsOf(method, steps)) {
+    const parts = trains(entry.turn) ? accumulate - 1 : 0;
+    for (let part = 1; part <= parts; part++) yield { ...entry, turn: "accumulate", part };
+    yield entry;
+  }
+}
+
+/** Whether a turn is a step of the optimiser. */
+export function trains(turn: Turn): boolean {
+  return turn === "prune" || turn === "observe" || turn === "train";
+}
+
+/** The agenda for one batch per step. */
+function* stepsOf(method: Method, steps: number): Generator<Entry, void, void> {
   const { schedule, lottery } = method;
   const target = schedule.sparsity;
   if (lottery) {

@@ -12,7 +12,8 @@ import { platon } from "./criteria/platon.ts";
 import { random } from "./criteria/random.ts";
 import { seven, type SevenOptions } from "./criteria/seven.ts";
 import { snip } from "./criteria/snip.ts";
-import type { Scope } from "./state.ts";
+import { wanda } from "./criteria/wanda.ts";
+import type { Scope } from "./scope.ts";
 import { OptionError, type ScheduleKind, type SparsitySchedule, sparsitySchedule } from "./schedule.ts";
 
 /** A criterion and when it prunes. */
@@ -109,6 +110,7 @@ export const methods: Readonly<Record<string, MakeMethod>> = {
   platon: method("platon", () => platon(), "cubic", { every: 10 }),
   lottery: lotteryTicket,
   movement: method("movement", () => movement(), "cubic", { scope: "tensor" }),
+  wanda: method("wanda", wanda, "one-shot", { scope: "row" }),
   "soft-movement": method("soft-movement", () => softMovement(), "cubic"),
 };
 

@@ -18,6 +18,7 @@ export { grasp, type GraspOptions } from "./criteria/grasp.ts";
 export { force } from "./criteria/force.ts";
 export { platon, type PlatonOptions } from "./criteria/platon.ts";
 export { movement, type MovementOptions, softMovement, type SoftMovementOptions } from "./criteria/movement.ts";
+export { wanda } from "./criteria/wanda.ts";
 export {
   biasCorrections,
   type GradientStatistics,
@@ -44,6 +45,13 @@ export {
   sevenDyn,
   sevenPre,
 } from "./methods.ts";
+export {
+  classifySentinels,
+  type SentinelOptions,
+  sentinelReport,
+  type Sentinels,
+  type SentinelStatistics,
+} from "./sentinels.ts";
 export { agenda, type Entry, trainingSteps, type Turn } from "./agenda.ts";
 export { NonFiniteError, type PlannedEvent, Reports, type StepEvent, type StepProgram } from "./reports.ts";
 export { type RunOptions, runPruning, type RunResult } from "./run.ts";
@@ -55,10 +63,11 @@ export type {
   PruningState,
   PruningStep,
   PruningSteps,
-  Scope,
   StepBatch,
   StepInputs,
   StepNumbers,
   StepReport,
 } from "./state.ts";
+export type { Accumulated } from "./accumulation.ts";
+export type { Scope } from "./scope.ts";
 export { pruningSteps, sparseParams } from "./pruning.ts";

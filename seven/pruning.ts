@@ -7,6 +7,7 @@
  * - `train` (all others): gradient, optimiser step, masks applied.
  *
  * One gradient serves both halves of a step: the score first, the update after, as in Algorithms 1 and 2 of the paper.
+ * It may be that of several micro-batches: `accumulate` takes all but the last.
  *
  * Criteria whose weights are "zeroed" and never return (SEVEN among them) have every pruned weight exactly 0 in the
  * parameters, in the optimiser's moments and in the statistics after every step; what was pruned ranks below everything,
@@ -15,22 +16,15 @@
  *
  * @module
  */
-import {
-  grad,
-  type HostTensor,
-  keepTopK,
-  keepTopKPerTensor,
-  partition,
-  sizeOf,
-  type Tensor,
-  type Type,
-  where,
-  zerosLike,
-} from "../engine/mod.ts";
+import { constant, grad, type HostTensor, partition, type Tensor, type Type, where, zerosLike } from "../engine/mod.ts";
+import { sameShape } from "../engine/graph/node.ts";
 import { type CriterionContext, type CriterionState, mapNamed, type Named } from "./criteria/criterion.ts";
-import { applyMasks, countKept, countMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";
-import { keptCount, OptionError } from "./schedule.ts";
-import type { PruningSpec, PruningState, PruningSteps, StepBatch } from "./state.ts";
+import { addBatch, cleared, emptySums, type LossAndGradients, meanOf } from "./accumulation.ts";
+import { linearInputs } from "./linear_inputs.ts";
+import { applyMasks, countMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";
+import { OptionError } from "./schedule.ts";
+import { groupsOf, keepAt, keepBest, keptAt } from "./scope.ts";
+import type { PruningSpec, PruningState, PruningSteps, StepBatch, StepReport } from "./state.ts";
 
 const prunableOf = <T>(record: Named<T>, { masks }: PruningState<Tensor>): Record<string, T> =>
   partition(record, (name) => name in masks)[0];
@@ -62,19 +56,24 @@ export function sparseParams(
  */
 export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
   const { optimizer, criterion, scope = "global", frozen = () => false, keepsZeros = true } = spec;
+  const { accumulates = false, rows = () => constant(1) } = spec;
   const keepsDense = criterion.weights === "kept";
   type Masks = Named<Tensor>;
 
   /** The forward and backward half: everything a step reads of the old state. */
   const begin = (state: PruningState<Tensor>, { data, inputs }: StepBatch<D, Tensor>) => {
+    const { teacher } = state;
     const weights = prunableOf(state.params, state);
     const masks = unpackMasks(state.masks, weights);
     // Inner nodes: the gradient at weight * mask is dense, whatever the mask.
     const seen = keepsDense ? applyMasks(state.params, masks) : state.params;
     const lossAt = (params: Named<Tensor>, temperature = 1) =>
-      spec.loss(params, data, { key: inputs.key, temperature });
-    const loss = lossAt(seen);
-    const grads = grad(loss, seen as Record<string, Tensor>) as Named<Tensor>;
+      spec.loss(params, data, { key: inputs.key, temperature, teacher });
+    const batchLoss = lossAt(seen);
+    const own: LossAndGradients = { loss: batchLoss, grads: grad(batchLoss, seen as Record<string, Tensor>) };
+    const sums = () => addBatch(state.accumulated, own, rows(data));
+    const { loss, grads } = accumulates ? meanOf(sums()) : own;
+    const inputOf = linearInputs(batchLoss);
     const context: CriterionContext = {
       weights,
       grads: prunableOf(grads, state),
@@ -82,8 +81,9 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       key: inputs.key,
       scalars: inputs.criterion,
       loss: (others, temperature) => lossAt({ ...seen, ...others }, temperature),
+      inputOf: (name) => inputOf(seen[name]!, name),
     };
-    return { loss, grads, masks, context };
+    return { loss, grads, masks, context, sums };
   };
   /** The optimiser's half, under given masks; `free` lets pruned weights grow until masks are chosen again. */
   const descend = (
@@ -112,22 +112,16 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     if (criterion.masks) return criterion.masks(context, statistics);
     const scores = criterion.score(context, statistics);
     const eligible = criterion.returns ? undefined : context.masks;
-    if (scope === "global") return keepTopK(scores, keep.all!, eligible);
-    return keepTopKPerTensor(scores, keep, eligible);
+    return keepBest(scope, scores, keep, eligible);
   };
   const settle = (statistics: CriterionState<Tensor>, masks: Masks): CriterionState<Tensor> =>
-    criterion.returns ? statistics : mapNamed(statistics, (named) => applyMasks(named, masks));
+    criterion.returns ? statistics : mapNamed(statistics, (named) => {
+      const fits = (name: string) => masks[name] !== undefined && sameShape(named[name]!.shape, masks[name].shape);
+      const [ofWeights, others] = partition(named, fits);
+      return { ...applyMasks(ofWeights, masks), ...others };
+    });
   const startMasks = (params: Named<HostTensor>) => nonZeroMasks(partition(params, spec.prunable)[0], keepsZeros);
-  /** Sizes of what competes, and how much of it is left to begin with: never more can be kept. */
-  const counts = memoize((params: Named<HostTensor>): Named<{ readonly size: number; readonly left: number }> => {
-    const left = mapNamed(startMasks(params), (words, name) => ({
-      size: sizeOf(params[name]!),
-      left: countKept({ [name]: words }),
-    }));
-    if (scope === "tensor") return left;
-    const total = (key: "size" | "left") => Object.values(left).reduce((sum, one) => sum + one[key], 0);
-    return { all: { size: total("size"), left: total("left") } };
-  });
+  const groups = memoize((params: Named<HostTensor>) => groupsOf(startMasks(params), params, scope));
 
   return {
     init(params) {
@@ -143,6 +137,8 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
         criterion: criterion.init(prunable),
         masks: startMasks(params),
         rewind: spec.rewinds ? params : {},
+        teacher: spec.teacher ?? {},
+        accumulated: accumulates ? emptySums(partition(types, (name) => !frozen(name) || name in prunable)[0]) : {},
       };
     },
     prune(state, batch) {
@@ -155,19 +151,23 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       const next = descend(state, grads, masks, batch);
       const packed = packMasks(masks);
       const metrics = criterion.masks ? { loss, kept: countMasks(masks) } : { loss };
-      return { state: { ...state, ...next, criterion: settle(statistics, masks), masks: packed }, metrics };
+      return finish(state, { ...next, criterion: settle(statistics, masks), masks: packed }, metrics);
     },
     observe(state, batch) {
       const { loss, grads, masks, context } = begin(state, batch);
       const next = descend(state, grads, masks, batch, criterion.returns);
       const looking = criterion.looks === "after" ? { ...context, weights: prunableOf(next.params, state) } : context;
       const statistics = criterion.update(looking, state.criterion);
-      return { state: { ...state, ...next, criterion: settle(statistics, masks) }, metrics: { loss } };
+      return finish(state, { ...next, criterion: settle(statistics, masks) }, { loss });
     },
     train(state, batch) {
       const { loss, grads, masks } = begin(state, batch);
       const next = descend(state, grads, masks, batch);
-      return { state: { ...state, ...next }, metrics: { loss } };
+      return finish(state, next, { loss });
+    },
+    accumulate(state, batch) {
+      if (!accumulates) throw new OptionError("this method was made for steps of one batch; set `accumulates`");
+      return { state: { ...state, accumulated: begin(state, batch).sums() }, metrics: {} };
     },
     snapshot: (state) => ({ state: { ...state, rewind: state.params }, metrics: {} }),
     rewind(state, batch) {
@@ -180,16 +180,26 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     inputTypes: (params) => ({
       optimizer: mapNamed(optimizer.scalars(1, 1), () => scalarType("f32")),
       criterion: mapNamed(criterion.scalars({ update: 1, sparsity: 0, target: 0 }), () => scalarType("f32")),
-      keep: mapNamed(counts(params), () => scalarType("u32")),
+      keep: mapNamed(groups(params), () => scalarType("u32")),
       key: { shape: [2], dtype: "u32" },
     }),
     inputs: (params, { t, learningRate, key, progress }) => ({
       optimizer: optimizer.scalars(t, learningRate),
       criterion: criterion.scalars(progress),
-      keep: mapNamed(counts(params), ({ size, left }) => Math.min(left, keptCount(size, progress.sparsity))),
+      keep: keepAt(groups(params), progress.sparsity),
       key,
     }),
+    kept: (params, sparsity) => keptAt(groups(params), sparsity),
   };
+}
+
+/** What a training step ends with: the sums over its micro-batches are used up. */
+function finish(
+  state: PruningState<Tensor>,
+  next: Partial<PruningState<Tensor>>,
+  metrics: StepReport,
+): { state: PruningState<Tensor>; metrics: StepReport } {
+  return { state: { ...state, ...next, accumulated: cleared(state.accumulated) }, metrics };
 }
 
 /** Remembers the last answer: the same initial parameters are asked about at every step. */

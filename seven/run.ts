@@ -17,7 +17,7 @@ import {
   type Tensor,
   type Type,
 } from "../engine/mod.ts";
-import { agenda, trainingSteps, type Turn } from "./agenda.ts";
+import { agenda, trainingSteps, trains, type Turn } from "./agenda.ts";
 import type { Named } from "./criteria/criterion.ts";
 import { countKept } from "./mask.ts";
 import type { Method } from "./methods.ts";
@@ -40,6 +40,12 @@ export interface RunOptions<D> {
   readonly frozen?: (name: string) => boolean;
   /** Whether zeros of the initial parameters count as pruned before; true. */
   readonly keepsZeros?: boolean;
+  /** Parameters that the loss gets as its teacher's, unchanged at every step; none. */
+  readonly teacher?: Named<HostTensor>;
+  /** Batches per step, whose gradients are averaged over all their rows; 1. Scores go by that gradient too. */
+  readonly accumulate?: number;
+  /** Rows of a batch that its mean loss is over, rank 0; by default all batches of a step weigh the same. */
+  readonly rows?: (data: D) => Tensor;
   /** How weights move. */
   readonly optimizer: Optimizer;
   /** How weights are ranked, and when they are pruned. */
@@ -87,12 +93,13 @@ type State = PruningState<Tensor>;
  *   the steps or the batches end early.
  */
 export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> {
-  const { device, method, steps, logEvery = 10 } = options;
-  const plan = [...agenda(method, steps)];
+  const { device, method, steps, logEvery = 10, accumulate = 1 } = options;
+  const plan = [...agenda(method, steps, accumulate)];
   const { criterion, scope, lottery } = method;
   const functions = pruningSteps<D>({
     ...options,
     criterion,
+    accumulates: accumulate > 1,
     ...(scope ? { scope } : {}),
     ...(lottery ? { rewinds: true } : {}),
   });
@@ -105,17 +112,21 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
     const reports = new Reports<D>(prunable, options.onReport);
     const rootKey = keyFromSeed(options.seed);
     let data: Mapped<D, Tensor, BatchLeaf> | undefined;
-    for (const { turn, step, t, progress } of plan) {
+    for (const { turn, step, t, progress, part } of plan) {
       if (options.signal?.aborted) break;
-      const trains = turn !== "rewind" && turn !== "snapshot";
-      if (trains) data = nextBatch(options.batches, step, total);
+      if (trains(turn) || part) data = nextBatch(options.batches, step, total);
       const learningRate = options.learningRate(t - 1);
-      const inputs = functions.inputs(options.params, { t, learningRate, key: foldKey(rootKey, step), progress });
+      const stepKey = foldKey(rootKey, step);
+      const key = part ? foldKey(stepKey, part) : stepKey;
+      const inputs = functions.inputs(options.params, { t, learningRate, key, progress });
       const program = programs.of(turn);
       program.run(state, { data, inputs } as never);
-      if (!trains) continue;
+      if (!trains(turn)) {
+        if (part && device.kind === "cpu") await device.idle();
+        continue;
+      }
       const logged = step === 1 || step === total || step % logEvery === 0 || options.signal?.aborted === true;
-      const kept = Object.values(inputs.keep).reduce<number>((sum, count) => sum + (count as number), 0);
+      const kept = functions.kept(options.params, progress.sparsity);
       const event = { step, sparsity: 1 - kept / prunable, kept, learningRate, pruned: turn === "prune" };
       reports.add(program, event, logged);
       if (logged) await reports.read();

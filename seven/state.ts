@@ -4,7 +4,9 @@
  * @module
  */
 import type { HostTensor, Optimizer, OptimizerState, Step, Tensor, Type } from "../engine/mod.ts";
+import type { Accumulated } from "./accumulation.ts";
 import type { Criterion, CriterionState, Named, Progress } from "./criteria/criterion.ts";
+import type { Scope } from "./scope.ts";
 
 /** Everything that changes while pruning. */
 export interface PruningState<T> {
@@ -18,6 +20,10 @@ export interface PruningState<T> {
   readonly masks: Named<T>;
   /** Parameters to go back to, for lottery tickets; empty otherwise. */
   readonly rewind: Named<T>;
+  /** Parameters of the model to learn from, which no step touches; empty where there is none. */
+  readonly teacher: Named<T>;
+  /** Sums over the micro-batches of a step; empty where a step has one batch. */
+  readonly accumulated: Accumulated<T>;
 }
 
 /** What a step takes besides data: numbers that the host computes in f64. */
@@ -26,7 +32,7 @@ export interface StepInputs<T> {
   readonly optimizer: Named<T>;
   /** {@linkcode Criterion.scalars} of this update. */
   readonly criterion: Named<T>;
-  /** Weights to keep, u32: of all (under "global"), or of each tensor by name. */
+  /** Weights to keep, u32: of all (under "global"), or by name of each tensor, or of each of its rows. */
   readonly keep: Named<T>;
   /** Random key of this step, u32[2]. */
   readonly key: T;
@@ -54,13 +60,12 @@ export interface LossContext {
   readonly key: Tensor;
   /** What logits are to be divided by: 1, unless a criterion asks for other (GraSP). */
   readonly temperature: number;
+  /** Parameters of the teacher, usually the dense model, for `distillation`; empty where there is none. */
+  readonly teacher: Named<Tensor>;
 }
 
 /** Mean loss of a batch, rank 0. */
 export type Loss<D> = (params: Named<Tensor>, data: D, context: LossContext) => Tensor;
-
-/** Which weights compete for being kept: all together, or those of each tensor. */
-export type Scope = "global" | "tensor";
 
 /** A pruning method over a model. */
 export interface PruningSpec<D> {
@@ -83,6 +88,15 @@ export interface PruningSpec<D> {
   readonly keepsZeros?: boolean;
   /** Whether the state holds parameters to rewind to; false. */
   readonly rewinds?: boolean;
+  /** Parameters that the loss gets as {@linkcode LossContext.teacher}, unchanged at every step; none. */
+  readonly teacher?: Named<HostTensor>;
+  /** Whether steps may be made of several micro-batches, see {@linkcode PruningSteps.accumulate}; false. */
+  readonly accumulates?: boolean;
+  /**
+   * Rows of a micro-batch that its mean loss is over, rank 0, so that steps of several weigh every row the same; by
+   * default micro-batches weigh the same.
+   */
+  readonly rows?: (data: D) => Tensor;
 }
 
 /** Numbers of a step on the host. */
@@ -114,6 +128,12 @@ export interface PruningSteps<D> {
   readonly observe: PruningStep<D>;
   /** Trains under the masks. */
   readonly train: PruningStep<D>;
+  /**
+   * Adds the gradient of a micro-batch to those of the step: the step's turn takes its last micro-batch, and goes by
+   * the mean over the rows of all of them. Scores come from that gradient too. What a criterion evaluates by itself,
+   * the loss at other weights (GraSP) or activations (Wanda), is of the last micro-batch.
+   */
+  readonly accumulate: PruningStep<D>;
   /** Remembers the parameters as those to rewind to. */
   readonly snapshot: PruningStep<D>;
   /** Chooses new masks by the trained weights, then goes back: remembered parameters, masked, and fresh moments. */
@@ -122,4 +142,6 @@ export interface PruningSteps<D> {
   inputTypes(params: Named<HostTensor>): StepInputs<Type>;
   /** Values of the inputs of a step, for these initial parameters. */
   inputs(params: Named<HostTensor>, numbers: StepNumbers): StepInputs<number | Uint32Array>;
+  /** Weights kept at a sparsity, for these initial parameters; criteria with a rule of their own keep others. */
+  kept(params: Named<HostTensor>, sparsity: number): number;
 }

@@ -68,8 +68,12 @@ export interface Backend extends Disposable {
   upload(storage: Storage, byteOffset: number, data: ArrayBufferView): void;
   /** Reads bytes back, after all work given before. */
   download(storage: Storage, byteOffset: number, bytes: number): Promise<ArrayBuffer>;
-  /** Compiles kernels, concurrently where the device can. @throws {DeviceError} with the numbered source on failure. */
-  load(kernels: readonly Kernel[]): Promise<Loaded>;
+  /**
+   * Compiles kernels, concurrently where the device can. `nameOf` gives the name of each `Argument.buffer`, for errors.
+   *
+   * @throws {DeviceError} with the numbered source on failure, or where an argument exceeds what can be bound.
+   */
+  load(kernels: readonly Kernel[], nameOf?: (buffer: number) => string): Promise<Loaded>;
   /** Binds loaded kernels: `resolve` gives the storage of each `Argument.buffer`. */
   bind(loaded: Loaded, resolve: (buffer: number) => Storage): Recording;
   /** Runs the kernels in order, then the copies. Never waits for the device. */

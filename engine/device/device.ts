@@ -66,14 +66,7 @@ export class Device implements Disposable {
     let traced = trace(step, types as unknown as { state: Tree<Type>; batch: Tree<Type> });
     if (options.checkFinite) traced = withFiniteChecks(traced);
     const planned = plan(traced, { bindings: this.backend.limits.bindings });
-    const largest = planned.buffers.reduce((a, b) => a.bytes >= b.bytes ? a : b, { bytes: 0, label: "" });
-    if (largest.bytes > this.backend.limits.bindingBytes) {
-      throw new RangeError(
-        `${largest.label} takes ${largest.bytes} bytes, this device binds ${this.backend.limits.bindingBytes} at most; ` +
-          "use a smaller batch, split the tensor, or choose the cpu device",
-      );
-    }
-    const loaded = await this.backend.load(planned.kernels);
+    const loaded = await this.backend.load(planned.kernels, (buffer) => planned.buffers[buffer]!.label);
     return new Program(this.backend, traced, planned, loaded);
   }
 

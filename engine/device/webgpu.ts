@@ -14,6 +14,7 @@ import type { Subgroups, Target } from "../wgsl/target.ts";
 import { type Copy, DeviceError, type Limits, type Loaded, type Recording, type Storage } from "./backend.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
+import { checkBindings } from "./binding_limits.ts";
 import { bindCommands, type Command, encodeCommands, type Prepared } from "./record.ts";
 import { timeCommands } from "./timing.ts";
 import { tuneContractions } from "./tuning.ts";
@@ -74,16 +75,17 @@ class WebGpu implements WebGpuBackend {
     this.description = description;
     this.software = options.software ?? software;
     const { limits } = device;
+    const bindingBytes = Math.min(limits.maxStorageBufferBindingSize, options.bindingBytes ?? Infinity);
     this.limits = {
       bindings: limits.maxStorageBuffersPerShaderStage,
-      bindingBytes: limits.maxStorageBufferBindingSize,
+      bindingBytes,
       storageBytes: limits.maxBufferSize,
     };
     const { tuning } = options;
     this.#target = {
       software: this.software,
       bindings: limits.maxStorageBuffersPerShaderStage,
-      bindingBytes: limits.maxStorageBufferBindingSize,
+      bindingBytes,
       invocations: limits.maxComputeInvocationsPerWorkgroup,
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       groups: limits.maxComputeWorkgroupsPerDimension,
@@ -162,19 +164,15 @@ class WebGpu implements WebGpuBackend {
     }
   }
 
-  async load(kernels: readonly Kernel[]): Promise<Loaded> {
+  async load(
+    kernels: readonly Kernel[],
+    nameOf: (buffer: number) => string = (buffer) => `buffer ${buffer}`,
+  ): Promise<Loaded> {
     this.#check();
     const launches = kernels.flatMap((kernel, position) =>
       emitKernel(kernel, this.#target).map((dispatch) => ({ kernel: position, dispatch }))
     );
-    for (const { dispatch } of launches) {
-      if (dispatch.bindings.length > this.limits.bindings) {
-        throw new DeviceError(
-          `webgpu: "${dispatch.label}" uses ${dispatch.bindings.length} buffers, this device binds at most ` +
-            `${this.limits.bindings}`,
-        );
-      }
-    }
+    launches.forEach(({ kernel, dispatch }) => checkBindings(kernels[kernel]!, dispatch, this.limits, nameOf));
     const prepared = await Promise.all(launches.map(async ({ kernel, dispatch }) => ({
       kernel,
       dispatch,

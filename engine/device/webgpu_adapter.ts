@@ -18,6 +18,8 @@ export interface WebGpuOptions {
   readonly device?: GPUDevice;
   /** Shape kernels as for a software adapter, or as for hardware, whatever the adapter is. For tests. */
   readonly software?: boolean;
+  /** The most bytes that one binding spans, where that is less than the device allows. For tests; 64 KiB at least. */
+  readonly bindingBytes?: number;
   /** False: refuse an adapter that computes on the processor. True unless given. */
   readonly allowSoftware?: boolean;
   /**

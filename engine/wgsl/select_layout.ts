@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { SELECT_BINS, SELECT_CHUNK, SELECT_PIECE, SELECT_STATE } from "../graph/scratch.ts";
+import { SELECT_BINS, SELECT_CHUNK, SELECT_PIECE, SELECT_STATE, selectCandidates } from "../graph/scratch.ts";
 import { type RawBinding, rawDispatch } from "./raw.ts";
 import { type Dispatch, SLICE_ALIGNMENT, type Target } from "./target.ts";
 
@@ -61,6 +61,8 @@ export interface Layout {
   readonly total: number;
   /** Chunks of all tensors. */
   readonly chunks: number;
+  /** Pairs that there is room for while narrowing: what the scratch holds, and one binding spans. */
+  readonly room: number;
   /** All keys, in as few dispatches as can be. */
   readonly parts: readonly Part[];
   /** All keys, in dispatches that read them fastest. */
@@ -163,7 +165,8 @@ export function layOut(label: string, sizes: readonly number[], target: Target):
   const fastParts = target.software ? inParts(pieces, 1, end) : parts;
   const k = sizes.length;
   const scratch = { state: k + 2, candidates: k + 3, table: k + 4 };
-  return { label, k, result: k + 1, ...scratch, total: offset, chunks: chunk, parts, fastParts };
+  const room = Math.min(selectCandidates(offset), Math.floor(target.bindingBytes / 8));
+  return { label, k, result: k + 1, ...scratch, total: offset, chunks: chunk, room, parts, fastParts };
 }
 
 /** Pieces in groups of at most `most`, those of whole quads first; their rows in the table from `table` on. */
@@ -203,6 +206,11 @@ export function writeTable({ label, table, parts, fastParts }: Layout, target: T
     bindings: [{ arg: table, name: "rows", type: "vec4<u32>", writes: true }],
     body: `  if (local == 0u) {\n    ${rows.join("\n    ")}\n  }`,
   }, target);
+}
+
+/** The binding of the candidates. */
+export function candidates({ candidates, room }: Layout, writes = false): RawBinding {
+  return { arg: candidates, name: "candidates", type: "vec2<u32>", writes, first: 0, count: 2 * room };
 }
 
 /** Bindings of a part: its rows of the table, then its keys. */

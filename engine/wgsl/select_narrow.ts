@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { SELECT_BINS, selectCandidates } from "../graph/scratch.ts";
+import { SELECT_BINS } from "../graph/scratch.ts";
 import { sortTile, TILE, TILE_BITS, tileGlobals, WIDTH } from "./bitonic.ts";
 import { rawDispatch } from "./raw.ts";
 import { addCounts, COUNT_KEY, START_TALLY } from "./select_keys.ts";
-import { AT, atomic, type Layout, MODE, NOW, onlyIn, plain } from "./select_layout.ts";
+import { AT, atomic, candidates, type Layout, MODE, NOW, onlyIn, plain } from "./select_layout.ts";
 import type { Dispatch, Target } from "./target.ts";
 
 /** Standard deviations of a sampled rank that the bracket reaches to either side, and samples on top. */
@@ -84,7 +84,7 @@ export function judge(layout: Layout, target: Target): Dispatch {
   state[${AT.bins}] = ${SELECT_BINS}u;
   if (k > above && k <= atTop) {
     ${ties(AT.top, "above")}
-  } else if (k > atTop && k <= between && found <= ${selectCandidates(layout.total)}u) {
+  } else if (k > atTop && k <= between && found <= ${layout.room}u) {
     state[${AT.low}] = bottom;
     state[${AT.remaining}] = k - atTop;
     state[${AT.shift}] = max(32u - countLeadingZeros(state[${AT.top}] - bottom), 11u) - 11u;
@@ -105,7 +105,7 @@ export function countCandidates(layout: Layout, target: Target): Dispatch {
     label: `${layout.label} count`,
     workgroup: threads,
     groups,
-    bindings: [{ arg: layout.candidates, name: "candidates", type: "vec2<u32>" }, state(layout, "atomic<u32>")],
+    bindings: [candidates(layout), state(layout, "atomic<u32>")],
     globals: `${NOW}\n${COUNT_KEY}`,
     body: `${onlyIn("narrow", atomic)}
 ${START_TALLY}
@@ -170,7 +170,7 @@ export function collectLast(layout: Layout, target: Target): Dispatch {
     label: `${layout.label} last`,
     workgroup: threads,
     groups,
-    bindings: [{ arg: layout.candidates, name: "candidates", type: "vec2<u32>" }, state(layout, "atomic<u32>")],
+    bindings: [candidates(layout), state(layout, "atomic<u32>")],
     globals: NOW,
     body: `${onlyIn("tile", atomic)}
   let low = atomicLoad(&state[${AT.low}]);

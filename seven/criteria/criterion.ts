@@ -8,7 +8,10 @@ import type { HostTensor, Tensor, Type } from "../../engine/mod.ts";
 /** Values by weight name. */
 export type Named<T> = Readonly<Record<string, T>>;
 
-/** Streaming state of a criterion: by the name of the statistic, then by weight name. */
+/**
+ * Streaming state of a criterion: by the name of the statistic, then by weight name. Statistics of a weight's shape are
+ * set to 0 where it was pruned for good.
+ */
 export type CriterionState<T> = Readonly<Record<string, Named<T>>>;
 
 /** What a criterion may look at in one step. Everything is lazy: what is not touched is not computed. */
@@ -30,6 +33,12 @@ export interface CriterionContext {
    * @param temperature what logits are divided by; 1.
    */
   loss(weights: Named<Tensor>, temperature?: number): Tensor;
+  /**
+   * Activations `[rows, in]` that a weight `[out, in]` multiplies in this step's loss, all rows of the batch.
+   *
+   * @throws {OptionError} when the weight is of no linear layer, or of several with different inputs.
+   */
+  inputOf(name: string): Tensor;
 }
 
 /** Where a step stands: what scalars of a criterion may depend on. */
@@ -47,7 +56,7 @@ export interface Criterion {
   /** Its name on the command line and in records. */
   readonly name: string;
   /** What it looks at, for people. */
-  readonly needs: readonly ("weights" | "gradients" | "second order")[];
+  readonly needs: readonly ("weights" | "gradients" | "activations" | "second order")[];
   /**
    * What happens to pruned weights: "zeroed" sets them to 0, moments and statistics too; "kept" keeps them aside dense,
    * and the model sees weight * mask.

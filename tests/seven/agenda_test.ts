@@ -45,3 +45,21 @@ Deno.test("agenda() of every method ends at the asked sparsity", () => {
     assert.equal([...agenda(method, 12)].at(-1)!.progress.sparsity, 0.7, name);
   }
 });
+
+Deno.test("agenda() of several micro-batches accumulates all but the last of every step", () => {
+  const method = methodNamed("lottery", { sparsity: 0.6, pruneSteps: 1, lottery: { rounds: 1 } });
+  const entries = [...agenda(method, 1, 3)];
+  assert.deepEqual(
+    entries.map(({ turn, step, part }) => `${turn} ${step} ${part}`),
+    [
+      "accumulate 1 1",
+      "accumulate 1 2",
+      "train 1 undefined",
+      "rewind 1 undefined",
+      "accumulate 2 1",
+      "accumulate 2 2",
+      "train 2 undefined",
+    ],
+  );
+  assert.throws(() => [...agenda(method, 1, 0)], /accumulate 0 is not a positive integer/);
+});

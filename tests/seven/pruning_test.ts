@@ -238,7 +238,7 @@ function oracleGradients(
   const data = { x: { ...toy.dataTypes.x, data: batch.x }, y: { ...toy.dataTypes.y, data: batch.y } };
   return interpretFunction(
     (p: Record<string, Tensor>, d: ToyData<Tensor>) =>
-      grad(toy.loss(p, d, { key: d.x, temperature: 1 }), { w1: p.w1!, w2: p.w2! }),
+      grad(toy.loss(p, d, { key: d.x, temperature: 1, teacher: {} }), { w1: p.w1!, w2: p.w2! }),
     params as never,
     data as never,
   ) as unknown as Record<string, Float64Array>;

@@ -70,6 +70,7 @@ Deno.test("seven() follows the released trajectory: m, v, scores and masks at ev
         masks: eligible,
         key: constant(0),
         scalars,
+        inputOf: () => assert.fail("SEVEN takes no activations"),
         loss: () => constant(0),
       };
       const before = { m: tensors(state.m), v: tensors(state.v), score: tensors(state.score) };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { constantSchedule, mul, type Tensor } from "../../engine/mod.ts";
+import { mul, type Tensor } from "../../engine/mod.ts";
 import {
   type Loss,
   methodNamed,
@@ -8,27 +8,10 @@ import {
   OptionError,
   type RunOptions,
   runPruning,
-  sevenPre,
   type StepEvent,
 } from "../../seven/mod.ts";
+import { runOptions as options } from "./support/run_options.ts";
 import { cpuDevice, toy, type ToyData } from "./support/toy.ts";
-
-function options(device: RunOptions<ToyData<Tensor>>["device"]): RunOptions<ToyData<Tensor>> {
-  return {
-    device,
-    params: toy.params(),
-    loss: toy.loss,
-    prunable: toy.prunable,
-    optimizer: toy.optimizer(),
-    method: sevenPre({ sparsity: 0.8, pruneSteps: 5 }),
-    steps: 12,
-    learningRate: constantSchedule({ learningRate: 1e-2 }),
-    batches: toy.batches() as RunOptions<ToyData<Tensor>>["batches"],
-    dataTypes: toy.dataTypes as unknown as RunOptions<ToyData<Tensor>>["dataTypes"],
-    seed: 1,
-    logEvery: 5,
-  };
-}
 
 Deno.test("runPruning() reports the first, every so many and the last step, with the sparsity of each", async () => {
   using device = cpuDevice();

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Row } from "../result.ts";
+import { embeddingFigures } from "./embedding.ts";
 import type { BenchContext, Figure } from "./figure.ts";
 import { gpuFigures } from "./gpu.ts";
 import { growthFigure } from "./growth.ts";
@@ -18,6 +19,7 @@ import { coldStartFigure, warmCompileFigure } from "./start.ts";
 export const figures: readonly Figure[] = [
   ...racedFigures,
   ...sortingFigures,
+  ...embeddingFigures,
   pruningFigure,
   dispatchFigure,
   hostStepFigure,

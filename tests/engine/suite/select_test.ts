@@ -102,6 +102,13 @@ onDevices("keepTopK() equals the sorted definition for scores of every kind, 2^1
   }
 });
 
+onDevices("keepTopK() of tensors in slices, with more candidates than one binding spans", async (device) => {
+  for (const name of ["half zeros", "infinities and NaN", "sum of uniforms", "one exponent"]) {
+    const value = kinds[name]!, scores = { a: filled([300, 512], value, 1), b: filled([60001], value, 2) };
+    await checkMasks(device, name, scores, [1, 2000, 30000, 90000, 213600]);
+  }
+}, { bindingBytes: 2 ** 16 });
+
 onDevices("keepTopK() over eighty tensors at once", async (device) => {
   const value = (next: () => number) => next() < 0.3 ? 0 : next() + next();
   const scores = Object.fromEntries(

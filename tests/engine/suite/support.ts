@@ -26,10 +26,14 @@ export interface Case {
 
 /**
  * Registers `body` once for each device: cpu, webgpu, and webgpu with the kernels that hardware gets, whatever the
- * adapter is. A WebGPU run fails on any error that the device reports; it is skipped, and says so, only where there is
+ * adapter is; of those two, bindings may be limited. A WebGPU run fails on any error that the device reports; it is skipped, and says so, only where there is
  * no adapter and none is demanded.
  */
-export function onDevices(name: string, body: (device: Device) => Promise<void>): void {
+export function onDevices(
+  name: string,
+  body: (device: Device) => Promise<void>,
+  { bindingBytes }: Pick<WebGpuOptions, "bindingBytes"> = {},
+): void {
   Deno.test(`cpu: ${name}`, async () => {
     using device = new Device(openCpu());
     await body(device);
@@ -41,7 +45,7 @@ export function onDevices(name: string, body: (device: Device) => Promise<void>)
         console.warn(`SKIPPED (no WebGPU adapter): ${name}`);
         return;
       }
-      using device = new Device(await openWebGpu(options));
+      using device = new Device(await openWebGpu({ ...options, ...(bindingBytes ? { bindingBytes } : {}) }));
       await body(device);
       await device.idle(); // throws what the device has complained of
     });

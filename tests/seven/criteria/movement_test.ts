@@ -63,7 +63,15 @@ Deno.test("softMovement() keeps what exceeds the threshold, and the least share 
   const score = literal(Float32Array.from({ length: 40 }, (_, i) => i / 10 - 4));
   const masksAt = (threshold: number) => {
     const scalars = { threshold: constant(threshold) };
-    const context = { weights: {}, grads: {}, masks: {}, key: constant(0), scalars, loss: () => constant(0) };
+    const context = {
+      weights: {},
+      grads: {},
+      masks: {},
+      key: constant(0),
+      scalars,
+      loss: () => score,
+      inputOf: () => score,
+    };
     return [...interpret(criterion.masks!(context, { score: { w: score } }), new Map()).w!];
   };
   assert.deepEqual(masksAt(0.1), Array.from({ length: 40 }, (_, i) => Number(1 / (1 + Math.exp(-(i / 10 - 4))) > 0.1)));

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { constant, grad, literal, notEqual, type Tensor } from "../../../engine/mod.ts";
+import { constant, grad, literal, notEqual, sizeOf, type Tensor } from "../../../engine/mod.ts";
 import { interpret } from "../../../engine/reference/interpret.ts";
 import { withTable } from "../../../engine/graph/node.ts";
 import { applyMasks, type Criterion, type CriterionContext, type Named, type Progress } from "../../../seven/mod.ts";
+import { mapNamed } from "../../../seven/criteria/criterion.ts";
+import { linearInputs } from "../../../seven/linear_inputs.ts";
 import { toy, type ToyData } from "./toy.ts";
 
 /** Numbers by name. */
@@ -43,7 +45,7 @@ export function judge(criterion: Criterion, { params, batch, masks, progress, st
     const seen = criterion.weights === "kept" ? applyMasks(all, bools) : all;
     const data = { x: literal(batch.x, [16, 10]), y: literal(batch.y, [16, 5]) };
     const lossAt = (weights: Named<Tensor>, temperature = 1) =>
-      toy.loss({ ...seen, ...weights }, data, { key: constant(0), temperature });
+      toy.loss({ ...seen, ...weights }, data, { key: constant(0), temperature, teacher: {} });
     const prunable = { w1: all.w1!, w2: all.w2! };
     const at = progress ?? { update: 1, sparsity: 0.5, target: 0.5 };
     const context: CriterionContext = {
@@ -55,6 +57,7 @@ export function judge(criterion: Criterion, { params, batch, masks, progress, st
         Object.entries(criterion.scalars(at)).map(([name, value]) => [name, constant(value)]),
       ),
       loss: lossAt,
+      inputOf: (name) => linearInputs(lossAt(seen))(seen[name]!, name),
     };
     const types = { w1: shapes.w1!, w2: shapes.w2! };
     const initial = state ?? Object.fromEntries(
@@ -63,7 +66,11 @@ export function judge(criterion: Criterion, { params, batch, masks, progress, st
         Object.fromEntries(Object.entries(named).map(([name, { data }]) => [name, data])),
       ]),
     );
-    const before = Object.fromEntries(Object.entries(initial).map(([key, named]) => [key, tensorsOf(named)]));
+    const before = mapNamed(initial, (named) =>
+      mapNamed(named, (data, name) => {
+        const ofWeight = data.length === sizeOf(shapes[name]!);
+        return literal(Float32Array.from(data), ofWeight ? shapes[name]!.shape : [data.length]);
+      }));
     const updated = criterion.update(context, before);
     return interpret({ state: updated, score: criterion.score(context, updated) } as never, new Map());
   });
