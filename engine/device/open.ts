@@ -23,9 +23,9 @@ export interface OpenOptions {
  * Opens a device. Release it with `using`; {@linkcode Device.reason} says why it was chosen.
  *
  * `auto` takes a WebGPU adapter that is hardware, else the cpu device. A software adapter is never taken: it runs on the
- * same processor and is slower there. Measured side by side on two busy cores (Deno 2.9.6, Mesa llvmpipe, batches of 64),
- * a training step of the 6-layer ViT `vit-mnist` took 1.2 s on the cpu device and 3.5 s on llvmpipe, one of the built-in
- * 3-layer ViT 0.1 s and 0.15 s; compiling took the cpu device up to 3 s, llvmpipe up to 30 s.
+ * same processor and is slower there. Measured side by side on two threads (Deno 2.9.6, Mesa llvmpipe, batches of 64), a
+ * training step of the 6-layer ViT `vit-mnist` takes 261 ms on the cpu device and 476 ms on llvmpipe; compiling takes the
+ * cpu device well below a second, llvmpipe up to ten.
  *
  * @param choice Which device.
  * @param options Settings of the devices.
