@@ -27,7 +27,13 @@ interface NodeWorker {
 interface NodeThreads {
   readonly Worker: new (
     source: string,
-    options: { eval: true; name: string; execArgv: string[]; workerData: WorkerStart },
+    options: {
+      eval: true;
+      name: string;
+      execArgv: string[];
+      env: Record<string, string>;
+      workerData: WorkerStart;
+    },
   ) => NodeWorker;
 }
 
@@ -41,7 +47,9 @@ function nodeThreads(): NodeThreads | undefined {
 function spawnNode({ Worker }: NodeThreads): Spawn {
   return (start, failed) => {
     const source = `(${work})(require("node:worker_threads").workerData);`;
-    const worker = new Worker(source, { eval: true, name: nameOf(start), execArgv: [], workerData: start });
+    // No environment: copying the process's would need a permission, and a terminal would be asked for it.
+    const options = { eval: true as const, name: nameOf(start), execArgv: [], env: {}, workerData: start };
+    const worker = new Worker(source, options);
     worker.on("error", (error) => failed(error instanceof Error ? error.message : String(error)));
     worker.unref();
     return { terminate: () => void worker.terminate() };
