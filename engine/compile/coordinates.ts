@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "../shape.ts";
 import type { Tensor } from "../graph/node.ts";
 import { constantIndex, delinearize, divIndex, type Index, linearize, offsetIndex, scaleIndex } from "./index.ts";
 
@@ -50,6 +51,6 @@ function reshapeCoordinates(
 /** As `delinearize`, but the outermost axis takes whatever is left: values out of range under a guard stay apart. */
 function delinearizeWithin(linear: Index, shape: readonly number[]): readonly Index[] {
   if (shape.length === 0) return [];
-  const below = shape.slice(1).reduce((product, size) => product * size, 1);
+  const below = product(shape.slice(1));
   return [divIndex(linear, below), ...delinearize(linear, shape).slice(1)];
 }

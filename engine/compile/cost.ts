@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { product } from "../shape.ts";
 import { sizeOf } from "../graph/node.ts";
 import { bytesPerElement, type Expr, type Kernel, visitExpr } from "./kernel.ts";
 
@@ -14,8 +15,6 @@ export interface Cost {
   /** Bytes of the buffers that are read and written, each once. */
   readonly bytes: number;
 }
-
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 function work(roots: readonly Expr[]): number {
   let sum = 0;

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { product } from "../shape.ts";
 import { sizeOf, type Tensor } from "../graph/node.ts";
 import { constantIndex, coordinate, delinearize, type Index, linearize } from "./index.ts";
 
@@ -63,10 +64,9 @@ export function frameOf(root: Tensor): { readonly frame: Frame; readonly place: 
 function frameOfReduction(root: Tensor): { readonly frame: Frame; readonly place: Place } {
   const { shape } = root.inputs[0]!;
   const axes: readonly number[] = root.params.axes;
-  const count = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size, 1);
-  const before = count(shape.slice(0, axes[0]!));
-  const length = count(axes.map((axis) => shape[axis]!));
-  const after = count(shape.slice(axes.at(-1)! + 1));
+  const before = product(shape.slice(0, axes[0]!));
+  const length = product(axes.map((axis) => shape[axis]!));
+  const after = product(shape.slice(axes.at(-1)! + 1));
   const kind = after === 1 ? "row" : "column";
   const sizes = kind === "row" ? [before, length] : before === 1 ? [after, length] : [before, after, length];
   const at = sizes.map((size, axis) => coordinate(axis, size));

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { stridesOf } from "../shape.ts";
 
 /** A coordinate of the iteration space, or the quotient or remainder of an index by a constant. */
 export type Atom =
@@ -213,16 +214,6 @@ export function modIndex(index: Index, by: number): Index {
   const offset = ((index.offset % by) + by) % by;
   if (terms.length !== index.terms.length || offset !== index.offset) return modIndex({ terms, offset }, by);
   return fromAtom({ kind: "mod", of: index, by });
-}
-
-/** Row-major strides of a shape. */
-export function stridesOf(shape: readonly number[]): readonly number[] {
-  const strides = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, stride = 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
 }
 
 /** Position in row-major order of the element at `coordinates` of `shape`. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { apply, formatType, ShapeError, type Tensor, type Type, withTable } from "../graph/node.ts";
-import { inputOp } from "../graph/leaf_ops.ts";
+import { formatType, ShapeError, type Tensor, type Type, withTable } from "../graph/node.ts";
+import { inputTensor } from "../graph/input.ts";
 import { collectTaps } from "../graph/taps.ts";
 import { leavesOf, mapTree, type Tree } from "../tree.ts";
 
@@ -30,9 +30,6 @@ export interface Traced {
   readonly metricsTree: Tree<Tensor>;
 }
 
-/** A step function: pure, `(state, batch) => { state, metrics }`. */
-export type StepFunction = (state: never, batch: never) => { readonly state: unknown; readonly metrics: unknown };
-
 /** A step's function over trees of tensors. */
 export type Step<S, B, M> = (state: S, batch: B) => { readonly state: S; readonly metrics: M };
 
@@ -47,7 +44,7 @@ export function trace<S, B, M>(
 ): Traced {
   return withTable(() => {
     let index = 0;
-    const toInput = (type: Type) => apply(inputOp, [], { index: index++, shape: [...type.shape], dtype: type.dtype });
+    const toInput = ({ shape, dtype }: Type) => inputTensor(shape, dtype, index++);
     const state = mapTree(types.state as unknown, toInput) as Tree<Tensor>;
     const batch = mapTree(types.batch as unknown, toInput) as Tree<Tensor>;
     const { result, taps } = collectTaps(() => step(state as S, batch as B));

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { product } from "../shape.ts";
+
 /** Element types. `bool` exists in expressions only: stored flags are packed into u32 (`packBits`). */
 export type Dtype = "f32" | "f16" | "i32" | "u32" | "bool";
 
@@ -136,7 +138,7 @@ export function setSimplifier(rules: typeof simplifier): typeof simplifier {
 
 /** Number of elements. */
 export function sizeOf(type: { readonly shape: readonly number[] }): number {
-  return type.shape.reduce((product, size) => product * size, 1);
+  return product(type.shape);
 }
 
 /** `f32[8,128]`, for errors and `explain()`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { product } from "../shape.ts";
 import { type Primitive, ShapeError, sizeOf, type Tensor, type Type } from "./node.ts";
 
 /** A value in the oracle: every element as f64 (integers exact, booleans 0 or 1), row-major. */
@@ -16,19 +17,9 @@ export interface StructuralPrimitive extends Primitive {
   scratch?(node: Tensor): readonly Type[];
 }
 
-/** Number of elements of a shape. */
-export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
 /** Raises the error of an operation: what is wrong, and the remedy. */
 export function fail(op: string, problem: string, remedy: string): never {
   throw new ShapeError(`${op}: ${problem}; ${remedy}`);
-}
-
-/** Row-major strides. */
-export function strides(shape: readonly number[]): number[] {
-  const result = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, stride = 1; axis >= 0; stride *= shape[axis]!, axis--) result[axis] = stride;
-  return result;
 }
 
 /** Calls `visit(linear, coordinates)` for every element of `shape` in row-major order. */

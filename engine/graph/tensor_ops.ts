@@ -6,7 +6,8 @@
  */
 import { apply, type Dtype, formatType, type Params, sizeOf, type Tensor } from "./node.ts";
 import { scalarOps } from "./scalar_ops.ts";
-import { dot, fail, forEach, product, strides, type StructuralPrimitive, tabulate } from "./structural.ts";
+import { product, stridesOf } from "../shape.ts";
+import { dot, fail, forEach, type StructuralPrimitive, tabulate } from "./structural.ts";
 
 /** Another shape over the same elements in row-major order. */
 export const reshapeOp: StructuralPrimitive = {
@@ -43,7 +44,7 @@ export const permuteOp: StructuralPrimitive = {
     return [apply(permuteOp, [g], { axes: inverse })];
   },
   evaluate([x], node) {
-    const from = strides(node.inputs[0]!.shape);
+    const from = stridesOf(node.inputs[0]!.shape);
     const steps = node.params.axes.map((axis: number) => from[axis]!);
     return tabulate(node, (at) => x![dot(at, steps)]!);
   },
@@ -72,7 +73,7 @@ export const broadcastOp: StructuralPrimitive = {
     return [apply(reshapeOp, [sum], { shape: [...x!.shape] })];
   },
   evaluate([x], node) {
-    const from = strides(node.inputs[0]!.shape);
+    const from = stridesOf(node.inputs[0]!.shape);
     const steps = new Array<number>(node.shape.length).fill(0);
     node.params.axes.forEach((axis: number, i: number) => steps[axis] = node.inputs[0]!.shape[i] === 1 ? 0 : from[i]!);
     return tabulate(node, (at) => x![dot(at, steps)]!);
@@ -118,7 +119,7 @@ export const sliceOp: StructuralPrimitive = {
     return [pad(spread, start, x!.shape.map((size, axis) => size - start[axis] - spread.shape[axis]!))];
   },
   evaluate([x], node) {
-    const from = strides(node.inputs[0]!.shape);
+    const from = stridesOf(node.inputs[0]!.shape);
     const base = dot(node.params.start, from);
     const steps = from.map((stride, axis) => stride * node.params.step[axis]);
     return tabulate(node, (at) => x![base + dot(at, steps)]!);
@@ -149,7 +150,7 @@ export const padOp: StructuralPrimitive = {
   ],
   evaluate([x], node) {
     const { shape } = node.inputs[0]!;
-    const from = strides(shape);
+    const from = stridesOf(shape);
     const { low, value } = node.params;
     return tabulate(node, (at) => {
       let linear = 0;
@@ -205,7 +206,7 @@ export const concatOp: StructuralPrimitive = {
       let which = 0;
       while (c >= node.inputs[which]!.shape[axis]!) c -= node.inputs[which++]!.shape[axis]!;
       const local = at.map((value, i) => i === axis ? c : value);
-      return values[which]![dot(local, strides(node.inputs[which]!.shape))]!;
+      return values[which]![dot(local, stridesOf(node.inputs[which]!.shape))]!;
     });
   },
 };
@@ -238,7 +239,7 @@ function reduction(
     ...(vjp ? { vjp } : {}),
     evaluate([x], node) {
       const out = new Float64Array(sizeOf(node)).fill(start(node.dtype));
-      const to = strides(node.shape);
+      const to = stridesOf(node.shape);
       const steps = new Array<number>(node.inputs[0]!.shape.length).fill(0);
       let kept = 0;
       steps.forEach((_, axis) => node.params.axes.includes(axis) || (steps[axis] = to[kept++]!));
