@@ -26,6 +26,8 @@ export interface SevenOptions {
   readonly alpha2?: number;
   /** Whether the first average is of |g| or of g; "absolute". */
   readonly moment?: "absolute" | "signed";
+  /** Whether the sensitivity counts by how steady the gradients are; true. Without it, for ablation, it counts in full. */
+  readonly steadiness?: boolean;
   /** How scores of successive steps combine; "sum". "ema" uses `alpha1`. */
   readonly accumulate?: "sum" | "ema" | "last";
   /** Whether what was pruned stays pruned; true. Otherwise masks follow the scores alone, as the summary has it. */
@@ -39,6 +41,7 @@ export const sevenDefaults: Required<SevenOptions> = {
   alpha1: 0.8,
   alpha2: 0.8,
   moment: "absolute",
+  steadiness: true,
   accumulate: "sum",
   permanent: true,
   looks: "before",
@@ -53,8 +56,8 @@ export const sevenDefaults: Required<SevenOptions> = {
  *   taken after the update. Its commands set both decays to 0.8.
  */
 export const sevenPresets: Readonly<Record<"paper" | "released", Required<SevenOptions>>> = {
-  paper: { alpha1: 0.8, alpha2: 0.8, moment: "signed", accumulate: "last", permanent: false, looks: "before" },
-  released: { alpha1: 0.8, alpha2: 0.8, moment: "absolute", accumulate: "sum", permanent: true, looks: "after" },
+  paper: { ...sevenDefaults, moment: "signed", accumulate: "last", permanent: false },
+  released: { ...sevenDefaults, looks: "after" },
 };
 
 /**
@@ -87,10 +90,13 @@ export function seven(options: SevenOptions = {}): Criterion {
       for (const [name, theta] of Object.entries(weights)) {
         const g = grads[name]!;
         const statistics = updateStatistics(g, { m: state.m![name]!, v: state.v![name]! }, settings);
-        const factor = steadiness(statistics, scalars.correction1!, scalars.correction2!);
+        const sensitivity = abs(mul(theta, g));
+        const now = settings.steadiness
+          ? mul(sensitivity, steadiness(statistics, scalars.correction1!, scalars.correction2!))
+          : sensitivity;
         m[name] = statistics.m;
         v[name] = statistics.v;
-        score[name] = combine[accumulate](state.score![name]!, mul(abs(mul(theta, g)), factor));
+        score[name] = combine[accumulate](state.score![name]!, now);
       }
       return { m, v, score };
     },
