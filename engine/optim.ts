@@ -5,7 +5,7 @@
  */
 export { adam, type AdamOptions, adamw } from "./optim/adam.ts";
 export { adamax } from "./optim/adamax.ts";
-export { clipByGlobalNorm, globalNorm } from "./optim/clip.ts";
+export { clipByGlobalNorm, globalNorm, withClipping } from "./optim/clip.ts";
 export {
   decaysByDefault,
   type Named,

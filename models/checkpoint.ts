@@ -5,17 +5,14 @@
  * @module
  */
 
-import { z } from "zod";
 import type { HostTensor } from "../engine/host.ts";
-import { parseSafetensors } from "../engine/io/safetensors.ts";
-import type { Folder } from "./folder.ts";
-import { parseJson, validate } from "./validate.ts";
+import { openSafetensors } from "../engine/io/safetensors.ts";
+import { CheckpointError, readConfig } from "./config_file.ts";
+import { type Folder, openFile } from "./folder.ts";
+import { unpackedFile } from "./packed/unpack.ts";
+import { shardsOf, weightsIndex } from "./shards.ts";
 
-/** Raised for a folder that holds no checkpoint, or not the one that a model needs. */
-export class CheckpointError extends Error {
-  /** Error class name. */
-  override readonly name = "CheckpointError";
-}
+export { CheckpointError, readConfig } from "./config_file.ts";
 
 /** A loaded checkpoint. */
 export interface Checkpoint {
@@ -29,12 +26,10 @@ export interface Checkpoint {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const configSchema = z.record(z.string(), z.unknown());
-
 /** What else may lie in a folder without `model.safetensors`, and what to do then. */
 const otherWeights: Readonly<Record<string, string>> = {
-  "model.safetensors.index.json": "the weights are split over several files: merge them into one model.safetensors",
   "pytorch_model.bin": "pytorch_model.bin is a pickle: convert it with safetensors.torch.save_file",
+  "pytorch_model.bin.index.json": "its weights are pickles: load and save the model with transformers, as safetensors",
   "tf_model.h5": "tf_model.h5 holds TensorFlow weights: save the model as safetensors with transformers",
 };
 
@@ -46,46 +41,54 @@ async function missing(folder: Folder, path: string): Promise<CheckpointError> {
   return new CheckpointError(`${folder.name}: there is no ${path}; ${remedy}`);
 }
 
-/**
- * Loads a checkpoint.
- *
- * @param folder The folder.
- * @returns Configuration and parameters.
- * @throws {CheckpointError} when a file is missing or `config.json` is no JSON object.
- * @throws {SafetensorsError} when `model.safetensors` is not valid.
- */
-export async function loadCheckpoint(folder: Folder): Promise<Checkpoint> {
-  for (const path of ["config.json", "model.safetensors"]) {
-    if (!await folder.exists(path)) throw await missing(folder, path);
-  }
-  const config = await readConfig(folder, "config.json");
-  const { tensors, metadata } = parseSafetensors(
-    await folder.read("model.safetensors"),
-    `${folder.name}/model.safetensors`,
+function surplus(folder: Folder, file: string, name: string): CheckpointError {
+  return new CheckpointError(
+    `${folder.name}/${file}: has ${name}, which ${weightsIndex} does not put there; fetch files of one revision`,
   );
-  return { name: folder.name, config, params: tensors, metadata };
+}
+
+/** Whether a folder has weights that can be loaded. One of pickles has some that cannot, which {@linkcode loadCheckpoint} says. */
+export async function hasWeights(folder: Folder): Promise<boolean> {
+  for (const name of ["model.safetensors", weightsIndex, ...Object.keys(otherWeights)]) {
+    if (await folder.exists(name)) return true;
+  }
+  return false;
 }
 
 /**
- * Reads a JSON object, such as `config.json`.
+ * Loads a checkpoint: `config.json` with `model.safetensors`, or with the files that `model.safetensors.index.json`
+ * names. Tensors are read one by one, so that memory holds the parameters and one tensor more. Packed files
+ * (`packTensors`) give the tensors that were packed.
  *
  * @param folder The folder.
- * @param path The file in it.
- * @returns The object.
- * @throws {CheckpointError} when the file is no JSON object.
+ * @returns Configuration and parameters.
+ * @throws {CheckpointError} when a file is missing, `config.json` is no JSON object, or index and files disagree.
+ * @throws {SafetensorsError} when a file of weights is not valid.
  */
-export async function readConfig(folder: Folder, path: string): Promise<Record<string, unknown>> {
-  const label = `${folder.name}/${path}`;
-  const bytes = await folder.read(path);
-  let value: unknown;
-  try {
-    value = parseJson(bytes);
-  } catch (error) {
-    throw new CheckpointError(`${label}: no JSON (${(error as Error).message}); fetch the file again`, {
-      cause: error,
-    });
+export async function loadCheckpoint(folder: Folder): Promise<Checkpoint> {
+  if (!await folder.exists("config.json")) throw await missing(folder, "config.json");
+  const whole = await folder.exists("model.safetensors");
+  if (!whole && !await folder.exists(weightsIndex)) throw await missing(folder, "model.safetensors");
+  const config = await readConfig(folder, "config.json");
+  const params: Record<string, HostTensor> = {};
+  let metadata: Readonly<Record<string, string>> = {};
+  for (const { file, names } of whole ? [{ file: "model.safetensors" }] : await shardsOf(folder)) {
+    using source = await openFile(folder, file);
+    const label = `${folder.name}/${file}`;
+    const content = unpackedFile(await openSafetensors(source, label), label);
+    metadata = { ...content.metadata, ...metadata };
+    for (const { name } of content.entries) {
+      if (names && !names.has(name)) throw surplus(folder, file, name);
+      params[name] = await content.read(name);
+    }
+    const absent = [...names ?? []].find((name) => !Object.hasOwn(params, name));
+    if (absent !== undefined) {
+      throw new CheckpointError(
+        `${folder.name}/${file}: there is no ${absent}, which ${weightsIndex} puts there; fetch files of one revision`,
+      );
+    }
   }
-  return validate(configSchema, value, (faults) => new CheckpointError(`${label}: ${faults}`));
+  return { name: folder.name, config, params, metadata };
 }
 
 /**

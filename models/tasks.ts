@@ -1,65 +1,33 @@
 /**
- * Tasks by name: data, and the metric by which a model is judged on them.
+ * Tasks by name.
  *
  * @module
  */
-
-import type { Dataset } from "./data/dataset.ts";
-import { digits } from "./data/digits.ts";
 import { DataError } from "./data/error.ts";
-import { loadMnist } from "./data/mnist.ts";
-import type { Folder } from "./folder.ts";
-
-/** A task. Adding one is adding a record. */
-export interface Task {
-  /** Name on the command line and in records. */
-  readonly name: string;
-  /** One line for people. */
-  readonly description: string;
-  /** Name of the metric in records; greater is better. */
-  readonly metric: "accuracy";
-  /** Whether the data come from a folder. */
-  readonly needsFolder: boolean;
-  /**
-   * Loads the data, not yet preprocessed.
-   *
-   * @param folder Where they are, for a task that needs a folder.
-   * @throws {DataError} when the folder is missing or surplus, or what is in it is damaged.
-   */
-  load(folder?: Folder): Promise<Dataset>;
-}
-
-/** A task whose data are generated. */
-function generated(name: string, description: string, make: () => Dataset): Task {
-  return {
-    name,
-    description,
-    metric: "accuracy",
-    needsFolder: false,
-    load: (folder) =>
-      folder
-        ? Promise.reject(new DataError(`${folder.name}: the data of task ${name} are generated; give no folder`))
-        : Promise.resolve(make()),
-  };
-}
-
-/** A task whose data lie in a folder. */
-function fromFolder(name: string, description: string, load: (folder: Folder) => Promise<Dataset>): Task {
-  return {
-    name,
-    description,
-    metric: "accuracy",
-    needsFolder: true,
-    load: (folder) =>
-      folder ? load(folder) : Promise.reject(new DataError(`task ${name} needs data; give the folder that holds them`)),
-  };
-}
+import type { Task } from "./task.ts";
+import { digitCaptionsTask } from "./tasks/captions.ts";
+import { cifar100Task, cifar10Task, digitsTask, mnistTask } from "./tasks/images.ts";
+import { imageFolderTask, imagenetTask } from "./tasks/pictures.ts";
+import { squadV1, squadV2 } from "./tasks/squad.ts";
+import { textTask } from "./tasks/texts.ts";
+import { customTask as parseCustomTask } from "./text/custom_task.ts";
+import { glueTasks } from "./text/glue.ts";
 
 /** All tasks, by name. */
-export const tasks: Readonly<Record<string, Task>> = {
-  digits: generated("digits", "noisy seven-segment digits, generated, 16 x 16 grey pixels, 10 classes", () => digits()),
-  mnist: fromFolder("mnist", "handwritten digits, 28 x 28 grey pixels, 10 classes (four IDX files)", loadMnist),
-};
+export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(
+  [
+    digitsTask,
+    digitCaptionsTask,
+    mnistTask,
+    cifar10Task,
+    cifar100Task,
+    imagenetTask,
+    imageFolderTask,
+    ...Object.values(glueTasks).map(textTask),
+    squadV1,
+    squadV2,
+  ].map((task) => [task.name, task]),
+);
 
 /**
  * The task of that name.
@@ -73,4 +41,16 @@ export function taskNamed(name: string): Task {
     throw new DataError(`task "${name}" is not known; there are ${Object.keys(tasks).join(", ")}`);
   }
   return tasks[name];
+}
+
+/**
+ * A task of the user's own.
+ *
+ * @param json Its description, see {@linkcode CustomTask}.
+ * @param label Name of the file, for errors.
+ * @returns The task.
+ * @throws {DataError} that lists every fault in one line.
+ */
+export function customTask(json: unknown, label: string): Task {
+  return textTask(parseCustomTask(json, label));
 }

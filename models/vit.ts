@@ -1,194 +1,119 @@
 /**
- * ViTForImageClassification (Dosovitskiy et al. 2021, "An image is worth 16x16 words") as a pure function over the
- * checkpoint's own names, as Hugging Face writes them.
+ * ViTForImageClassification (Dosovitskiy et al. 2021, "An image is worth 16x16 words") and its sibling with a
+ * distillation token, DeiT (Touvron et al. 2021, "Training data-efficient image transformers"), as pure functions over
+ * the checkpoint's own names, as Hugging Face writes them.
+ *
+ * Dropout happens only where a random key is given: without one these functions are those of evaluation.
  *
  * @module
  */
-import { z } from "zod";
 import {
   activation,
   add,
-  attention,
   broadcastTo,
   concat,
-  layerNorm,
-  linear,
+  dropout,
+  formatType,
+  mul,
   patchEmbedding,
-  permute,
-  reshape,
   ShapeError,
   take,
   type Tensor,
 } from "../engine/mod.ts";
-import { checkModelType, CheckpointError } from "./checkpoint.ts";
-import { validate } from "./validate.ts";
+import { layersOf, type Params, selfAttention } from "./layers.ts";
+import { type ViTConfig, viTHeads, viTSpecialTokens } from "./vit_config.ts";
 
-/** What the model needs of `config.json`. */
-export interface ViTConfig {
-  /** Always "vit". */
-  readonly model_type: "vit";
-  /** Width of a token. */
-  readonly hidden_size: number;
-  /** Encoder layers. */
-  readonly num_hidden_layers: number;
-  /** Heads of each layer. */
-  readonly num_attention_heads: number;
-  /** Width of a head; hidden_size / num_attention_heads when absent. */
-  readonly head_dim: number;
-  /** Width inside of the feed-forward part. */
-  readonly intermediate_size: number;
-  /** Activation of the feed-forward part, by its name in checkpoints. */
-  readonly hidden_act: string;
-  /** Whether query, key and value have biases. */
-  readonly qkv_bias: boolean;
-  /** Added to the variance in norms. */
-  readonly layer_norm_eps: number;
-  /** Standard deviation of fresh weights. */
-  readonly initializer_range: number;
-  /** Height and width of an image in pixels. */
-  readonly image_size: number;
-  /** Height and width of a patch in pixels. */
-  readonly patch_size: number;
-  /** Channels of an image. */
-  readonly num_channels: number;
-  /** Classes. */
-  readonly num_labels: number;
-}
+export { isViTPrunable, type ViTConfig, viTConfig, viTHeads, viTShapes, viTSpecialTokens } from "./vit_config.ts";
 
-const positive = z.number().int().positive();
-const schema = z.looseObject({
-  model_type: z.literal("vit"),
-  hidden_size: positive,
-  num_hidden_layers: positive.max(1000),
-  num_attention_heads: positive,
-  head_dim: positive.optional(),
-  intermediate_size: positive,
-  hidden_act: z.string().refine(isActivation, "no activation that is known here").default("gelu"),
-  qkv_bias: z.boolean().default(true),
-  layer_norm_eps: z.number().positive().default(1e-12),
-  initializer_range: z.number().positive().default(0.02),
-  image_size: positive.default(224),
-  patch_size: positive.default(16),
-  num_channels: positive.default(3),
-  num_labels: positive.optional(),
-  id2label: z.record(z.string(), z.string()).optional(),
-});
-
-function isActivation(name: string): boolean {
-  try {
-    activation(name);
-    return true;
-  } catch {
-    return false;
-  }
+/** What the model may be told. */
+export interface ViTOptions {
+  /** Random key of the step, u32 `[2]`, that serves nothing else; without it there is no dropout. */
+  readonly key?: Tensor;
+  /**
+   * Sees the hidden states `[batch, tokens, hidden]` on their way: those of the embeddings with number 0, then those of
+   * each layer, from 1 on. The order of `output_hidden_states` of Hugging Face.
+   */
+  readonly onLayer?: (hidden: Tensor, layer: number) => void;
 }
 
 /**
- * Reads a ViT configuration.
- *
- * @param json parsed `config.json`.
- * @param label its name in errors.
- * @throws {CheckpointError} listing every fault, or telling that it is another model's.
- */
-export function viTConfig(json: unknown, label: string): ViTConfig {
-  checkModelType((json ?? {}) as { model_type?: unknown }, "vit", label);
-  const fail = (faults: string): CheckpointError => new CheckpointError(`${label}: ${faults}`);
-  const { head_dim, num_labels, id2label, ...config } = validate<z.infer<typeof schema>>(schema, json, fail);
-  const { hidden_size, num_attention_heads, image_size, patch_size } = config;
-  if (head_dim === undefined && hidden_size % num_attention_heads !== 0) {
-    throw fail(
-      `hidden_size ${hidden_size} is no multiple of num_attention_heads ${num_attention_heads}; give head_dim`,
-    );
-  }
-  if (image_size % patch_size !== 0) throw fail(`image_size ${image_size} is no multiple of patch_size ${patch_size}`);
-  return {
-    ...config,
-    head_dim: head_dim ?? hidden_size / num_attention_heads,
-    num_labels: num_labels ?? (id2label ? Object.keys(id2label).length : 2),
-  };
-}
-
-/** Shapes of all parameters of `ViTForImageClassification`, by name. */
-export function viTShapes(config: ViTConfig): Record<string, readonly number[]> {
-  const { hidden_size: d, intermediate_size: f, num_attention_heads: h, head_dim, patch_size: p } = config;
-  const tokens = (config.image_size / p) ** 2 + 1;
-  const shapes: Record<string, readonly number[]> = {
-    "vit.embeddings.cls_token": [1, 1, d],
-    "vit.embeddings.position_embeddings": [1, tokens, d],
-    "vit.embeddings.patch_embeddings.projection.weight": [d, config.num_channels, p, p],
-    "vit.embeddings.patch_embeddings.projection.bias": [d],
-  };
-  const dense = (name: string, out: number, into: number, bias = true): void => {
-    shapes[`${name}.weight`] = [out, into];
-    if (bias) shapes[`${name}.bias`] = [out];
-  };
-  const norm = (name: string): void => {
-    shapes[`${name}.weight`] = [d];
-    shapes[`${name}.bias`] = [d];
-  };
-  for (let i = 0; i < config.num_hidden_layers; i++) {
-    const layer = `vit.encoder.layer.${i}`;
-    for (const part of ["query", "key", "value"]) {
-      dense(`${layer}.attention.attention.${part}`, h * head_dim, d, config.qkv_bias);
-    }
-    dense(`${layer}.attention.output.dense`, d, h * head_dim);
-    dense(`${layer}.intermediate.dense`, f, d);
-    dense(`${layer}.output.dense`, d, f);
-    norm(`${layer}.layernorm_before`);
-    norm(`${layer}.layernorm_after`);
-  }
-  norm("vit.layernorm");
-  dense("classifier", config.num_labels, d);
-  return shapes;
-}
-
-/**
- * Names of the matrices that pruning may touch by default: those of the encoder layers. Embeddings (patch projection
- * included), norms, biases and the classifier never.
- */
-export function isViTPrunable(name: string): boolean {
-  return /^vit\.encoder\.layer\.\d+\..*\.weight$/.test(name) && !/\.layernorm_(before|after)\./.test(name);
-}
-
-/**
- * Class logits of images.
+ * Class logits of images: what the class token's head says, or the mean of both heads of a distilled DeiT.
  *
  * @param params parameters by checkpoint name.
  * @param config the checkpoint's configuration.
  * @param images f32 [batch, channels, height, width], normalised as the checkpoint's preprocessor says.
+ * @param options dropout; what to look at on the way.
  * @returns f32 [batch, num_labels].
+ * @throws {ShapeError} when the images are of another size than the model's.
  */
-export function viT(params: Readonly<Record<string, Tensor>>, config: ViTConfig, images: Tensor): Tensor {
-  const get = (name: string): Tensor => {
-    const found = params[name];
-    if (!found) throw new ShapeError(`vit: no parameter "${name}"; load a checkpoint of this configuration`);
-    return found;
-  };
-  const norm = (x: Tensor, name: string) =>
-    layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), config.layer_norm_eps);
-  const dense = (x: Tensor, name: string) => linear(x, get(`${name}.weight`), params[`${name}.bias`]);
+export function viT(params: Params, config: ViTConfig, images: Tensor, options: ViTOptions = {}): Tensor {
+  const logits = viTLogits(params, config, viTEncoder(params, config, images, options));
+  return logits.length === 1 ? logits[0]! : mul(add(logits[0]!, logits[1]!), 0.5);
+}
 
-  const batch = images.shape[0]!;
-  const { hidden_size: d, num_attention_heads: heads, head_dim: headDim } = config;
-  const projection = "vit.embeddings.patch_embeddings.projection";
-  const patches = patchEmbedding(images, get(`${projection}.weight`), get(`${projection}.bias`));
-  const cls = broadcastTo(get("vit.embeddings.cls_token"), [batch, 1, d]);
-  let x = add(concat([cls, patches], 1), get("vit.embeddings.position_embeddings"));
+/**
+ * Logits of each head: one, or two of a distilled DeiT (class token, distillation token), which learn from labels and
+ * from a teacher's decisions: Touvron et al. 2021, equation 3.
+ *
+ * @param hidden f32 [batch, tokens, hidden], of {@linkcode viTEncoder}.
+ * @returns f32 [batch, num_labels] for each name of {@linkcode viTHeads}.
+ */
+export function viTLogits(params: Params, config: ViTConfig, hidden: Tensor): readonly Tensor[] {
+  const { norm, dense } = layersOf(params, config.model_type, config.layer_norm_eps);
+  return viTHeads(config).map((head, token) =>
+    dense(norm(take(hidden, 1, token), `${config.model_type}.layernorm`), head)
+  );
+}
 
-  const act = activation(config.hidden_act);
-  const tokens = x.shape[1]!;
-  const split = (y: Tensor) => permute(reshape(y, [batch, tokens, heads, headDim]), [0, 2, 1, 3]);
-  for (let i = 0; i < config.num_hidden_layers; i++) {
-    const layer = `vit.encoder.layer.${i}`;
-    const before = norm(x, `${layer}.layernorm_before`);
-    const [q, k, v] = ["query", "key", "value"].map((part) =>
-      split(dense(before, `${layer}.attention.attention.${part}`))
+/** Numbers of the places where dropout draws; three for each layer: attention weights, attention output, feed-forward. */
+const sites = { embeddings: 0, layer: (i: number): number => 1 + 3 * i } as const;
+
+/**
+ * Hidden states of images: class token, distillation token with DeiT, patches row by row.
+ *
+ * @returns f32 [batch, tokens, hidden], before the last normalisation.
+ * @throws {ShapeError} when the images are of another size than the model's.
+ */
+export function viTEncoder(
+  params: Params,
+  config: ViTConfig,
+  images: Tensor,
+  { key, onLayer }: ViTOptions = {},
+): Tensor {
+  const { model_type: model, image_size: size, num_channels } = config;
+  if (images.shape.length !== 4 || images.shape.slice(1).join() !== [num_channels, size, size].join()) {
+    throw new ShapeError(
+      `${model}: images ${formatType(images)}; give [batch, ${num_channels}, ${size}, ${size}], or take a ` +
+        "configuration of that image_size and fit the checkpoint's positions to it with viTParams",
     );
-    const heard = attention(q!, k!, v!);
-    const merged = reshape(permute(heard, [0, 2, 1, 3]), [batch, tokens, heads * headDim]);
-    x = add(x, dense(merged, `${layer}.attention.output.dense`));
-    const inner = act(dense(norm(x, `${layer}.layernorm_after`), `${layer}.intermediate.dense`));
-    x = add(x, dense(inner, `${layer}.output.dense`));
   }
-  return dense(norm(take(x, 1, 0), "vit.layernorm"), "classifier");
+  const layers = layersOf(params, model, config.layer_norm_eps);
+  const { get, norm, dense } = layers;
+  const drop = (y: Tensor, site: number): Tensor => key ? dropout(y, config.hidden_dropout_prob, key, site) : y;
+  const projection = `${model}.embeddings.patch_embeddings.projection`;
+  const patches = patchEmbedding(images, get(`${projection}.weight`), get(`${projection}.bias`));
+  const special = ["cls_token", "distillation_token"].slice(0, viTSpecialTokens(config)).map((token) =>
+    broadcastTo(get(`${model}.embeddings.${token}`), [images.shape[0]!, 1, config.hidden_size])
+  );
+  const embedded = add(concat([...special, patches], 1), get(`${model}.embeddings.position_embeddings`));
+
+  let x = drop(embedded, sites.embeddings);
+  onLayer?.(x, 0);
+  const act = activation(config.hidden_act);
+  for (let i = 0; i < config.num_hidden_layers; i++) {
+    const layer = `${model}.encoder.layer.${i}`;
+    const site = sites.layer(i);
+    const heard = selfAttention(layers, norm(x, `${layer}.layernorm_before`), {
+      query: `${layer}.attention.attention.query`,
+      key: `${layer}.attention.attention.key`,
+      value: `${layer}.attention.attention.value`,
+      heads: config.num_attention_heads,
+      ...(key ? { attention: { dropout: { rate: config.attention_probs_dropout_prob, key, site } } } : {}),
+    });
+    x = add(x, drop(dense(heard, `${layer}.attention.output.dense`), site + 1));
+    const inner = act(dense(norm(x, `${layer}.layernorm_after`), `${layer}.intermediate.dense`));
+    x = add(x, drop(dense(inner, `${layer}.output.dense`), site + 2));
+    onLayer?.(x, i + 1);
+  }
+  return x;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Dataset } from "./data/dataset.ts";
+import type { ImageShape } from "./data/images.ts";
 
 /** The two files of a fresh model, as JSON. */
 export interface FreshModel {
@@ -19,10 +19,11 @@ export interface FreshModel {
  * A ViT of 3 layers of width 48 for the images of a data set: 55,296 prunable weights, which on the built-in digits
  * reach 96 % in 400 steps of 64 images.
  *
- * @param dataset The data: square images whose side is a multiple of 4, in bytes.
+ * @param shape Shape of the images: square, with a side that is a multiple of 4.
+ * @param classes Number of classes.
  * @returns The configuration.
  */
-export function smallViT({ train: { shape: [channels, size] }, classes }: Dataset): FreshModel {
+export function smallViT([channels, size]: ImageShape, classes: number): FreshModel {
   return {
     config: {
       architectures: ["ViTForImageClassification"],

@@ -10,7 +10,7 @@ import type { PruningSteps } from "./state.ts";
 import { OptionError } from "./schedule.ts";
 
 /** Which step function runs. */
-export type Turn = Exclude<keyof PruningSteps<unknown>, "init" | "inputTypes" | "inputs" | "kept">;
+export type Turn = Exclude<keyof PruningSteps<unknown>, "init" | "inputTypes" | "inputs" | "kept" | "counts" | "check">;
 
 /** One entry of the agenda. */
 export interface Entry {
@@ -46,7 +46,8 @@ export function* agenda(method: Method, steps: number, accumulate = 1): Generato
   }
   for (const entry of stepsOf(method, steps)) {
     const parts = trains(entry.turn) ? accumulate - 1 : 0;
-    for (let part = 1; part <= parts; part++) yield { ...entry, turn: "accumulate", part };
+    const turn = method.criterion.gather && entry.turn !== "train" ? "gather" : "accumulate";
+    for (let part = 1; part <= parts; part++) yield { ...entry, turn, part };
     yield entry;
   }
 }
@@ -54,6 +55,20 @@ export function* agenda(method: Method, steps: number, accumulate = 1): Generato
 /** Whether a turn is a step of the optimiser. */
 export function trains(turn: Turn): boolean {
   return turn === "prune" || turn === "observe" || turn === "train";
+}
+
+/**
+ * What is left of an agenda when `start` of its `total` training steps are done. Turns that follow the last of them are
+ * still to come: a state is that right after its step.
+ *
+ * @throws {OptionError} when there are not so many steps.
+ */
+export function remaining(plan: readonly Entry[], start: number, total: number): readonly Entry[] {
+  if (!Number.isInteger(start) || start < 0 || start > total) {
+    throw new OptionError(`start ${start} is none of the ${total} steps of the run; give how many are done, from 0`);
+  }
+  const between = ({ turn, part }: Entry): boolean => !trains(turn) && !part;
+  return plan.filter((entry) => entry.step > start || (start > 0 && entry.step === start && between(entry)));
 }
 
 /** The agenda for one batch per step. */

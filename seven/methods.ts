@@ -14,18 +14,17 @@ import { seven, type SevenOptions } from "./criteria/seven.ts";
 import { snip } from "./criteria/snip.ts";
 import { wanda } from "./criteria/wanda.ts";
 import type { Scope } from "./scope.ts";
+import type { SelectionSpec } from "./selection.ts";
 import { OptionError, type ScheduleKind, type SparsitySchedule, sparsitySchedule } from "./schedule.ts";
 
 /** A criterion and when it prunes. */
-export interface Method {
+export interface Method extends SelectionSpec {
   /** Name on the command line and in records. */
   readonly name: string;
   /** How weights are ranked. */
   readonly criterion: Criterion;
   /** When and how far it prunes. */
   readonly schedule: SparsitySchedule;
-  /** Which weights compete; "global". */
-  readonly scope?: Scope;
   /** Lottery tickets: rounds of training, pruning and rewinding before the last training. */
   readonly lottery?: Lottery;
 }
@@ -39,13 +38,17 @@ export interface Lottery {
 }
 
 /** What methods are made from. */
-export interface MethodOptions {
+export interface MethodOptions extends SelectionSpec {
   /** Share of the prunable weights to remove, in [0, 1). */
   readonly sparsity: number;
   /** Steps of the pruning window, K. One-shot methods use its first only. */
   readonly pruneSteps: number;
   /** First step of the window, from 1; 1. SEVENdyn's t_i, counted from 0, plus 1. */
   readonly start?: number;
+  /** Prune at every so many steps of the window; 1, and 10 for PLATON, whose window it is. */
+  readonly every?: number;
+  /** The way from dense to the target, where the method's own is not wanted; not of lottery tickets. */
+  readonly schedule?: ScheduleKind;
   /** Settings of the SEVEN criterion. */
   readonly seven?: SevenOptions;
   /** Lottery tickets: rounds, and the step to rewind to; 5 and 0. */
@@ -62,11 +65,19 @@ function method(
   extra: { readonly every?: number; readonly scope?: Scope } = {},
 ): MakeMethod {
   return (options) => {
-    const { sparsity, pruneSteps, start = 1 } = options;
-    const { scope, ...rest } = extra;
-    const schedule = sparsitySchedule({ sparsity, steps: kind === "one-shot" ? 1 : pruneSteps, start, kind, ...rest });
-    return { name, criterion: criterion(options), schedule, ...(scope ? { scope } : {}) };
+    const { sparsity, pruneSteps, start = 1, schedule: way = kind } = options;
+    const steps = way === "one-shot" ? 1 : pruneSteps;
+    // A criterion that sums up over the steps between two prunings must have done so when the window ends.
+    const every = Math.min(options.every ?? extra.every ?? 1, Math.max(1, steps));
+    const schedule = sparsitySchedule({ sparsity, steps, start, every, kind: way });
+    return { name, criterion: criterion({ ...options, every }), schedule, ...selected(options, extra.scope) };
   };
+}
+
+/** The selection of a method, where it is not the default. */
+function selected({ scope, pattern, limits }: SelectionSpec, own?: Scope): SelectionSpec {
+  const competing = scope ?? own;
+  return { ...(competing ? { scope: competing } : {}), ...(pattern ? { pattern } : {}), ...(limits ? { limits } : {}) };
 }
 
 /**
@@ -85,14 +96,15 @@ export const sevenDyn: MakeMethod = (options): Method => {
  * Frankle et al. 2020, arXiv 1912.05671; on BERT: Chen et al. 2020, arXiv 2007.12223, where the same share of all
  * weights goes in each round). It costs as many runs as it has rounds, and one more.
  */
-export const lotteryTicket: MakeMethod = ({ sparsity, lottery = {} }): Method => {
+export const lotteryTicket: MakeMethod = (options): Method => {
+  const { sparsity, lottery = {} } = options;
   const { rounds = 5, rewindTo = 0 } = lottery;
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new OptionError(`lottery rounds ${rounds} is not a positive integer`);
   }
   if (!Number.isInteger(rewindTo) || rewindTo < 0) throw new OptionError(`lottery rewindTo ${rewindTo} is not a step`);
   const schedule = sparsitySchedule({ sparsity, steps: rounds, kind: "linear" });
-  return { name: "lottery", criterion: magnitude(), schedule, lottery: { rounds, rewindTo } };
+  return { name: "lottery", criterion: magnitude(), schedule, lottery: { rounds, rewindTo }, ...selected(options) };
 };
 
 /** All methods. */
@@ -107,7 +119,7 @@ export const methods: Readonly<Record<string, MakeMethod>> = {
   "iterative-snip": method("iterative-snip", snip, "exponential"),
   grasp: method("grasp", () => grasp(), "one-shot"),
   force: method("force", force, "exponential"),
-  platon: method("platon", () => platon(), "cubic", { every: 10 }),
+  platon: method("platon", ({ every }) => platon(every ? { window: every } : {}), "cubic", { every: 10 }),
   lottery: lotteryTicket,
   movement: method("movement", () => movement(), "cubic", { scope: "tensor" }),
   wanda: method("wanda", wanda, "one-shot", { scope: "row" }),

@@ -46,7 +46,17 @@ export {
   sevenPre,
 } from "./methods.ts";
 export {
+  type HistogramEdges,
+  histogramEdges,
+  type HistogramOptions,
+  type SentinelCounts,
+  type SentinelHistogram,
+  sentinelHistogram,
+} from "./sentinel_histogram.ts";
+export { sentinelDefaults, type SentinelState } from "./sentinel_statistics.ts";
+export {
   classifySentinels,
+  type SentinelCount,
   type SentinelOptions,
   sentinelReport,
   type Sentinels,
@@ -54,7 +64,9 @@ export {
 } from "./sentinels.ts";
 export { agenda, type Entry, trainingSteps, type Turn } from "./agenda.ts";
 export { NonFiniteError, type PlannedEvent, Reports, type StepEvent, type StepProgram } from "./reports.ts";
-export { type RunOptions, runPruning, type RunResult } from "./run.ts";
+export { type Evaluation, type RunOptions, runPruning, type RunResult, type SentinelWatch } from "./run.ts";
+export type { Batches, HostBatch } from "./batches.ts";
+export { restoreState, type SavedState } from "./resume.ts";
 export { applyMasks, countKept, countMasks, fullMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";
 export type {
   Loss,
@@ -70,4 +82,17 @@ export type {
 } from "./state.ts";
 export type { Accumulated } from "./accumulation.ts";
 export type { Scope } from "./scope.ts";
+export {
+  type GroupPart,
+  type GroupScore,
+  type GroupSet,
+  type GroupSpec,
+  parsePattern,
+  type Pattern,
+  patternSparsity,
+  unstructured,
+} from "./pattern.ts";
+export type { Limit } from "./limits.ts";
+export { type NameFilter, namePredicate } from "./names.ts";
+export type { SelectionSpec } from "./selection.ts";
 export { pruningSteps, sparseParams } from "./pruning.ts";

@@ -16,14 +16,33 @@
  *
  * @module
  */
-import { constant, grad, type HostTensor, partition, type Tensor, type Type, where, zerosLike } from "../engine/mod.ts";
-import { sameShape } from "../engine/graph/node.ts";
-import { type CriterionContext, type CriterionState, mapNamed, type Named } from "./criteria/criterion.ts";
+import {
+  constant,
+  grad,
+  type HostTensor,
+  partition,
+  sizeOf,
+  type Tensor,
+  type Type,
+  zerosLike,
+} from "../engine/mod.ts";
+import {
+  type CriterionContext,
+  type CriterionState,
+  mapNamed,
+  type Named,
+  type Progress,
+} from "./criteria/criterion.ts";
 import { addBatch, cleared, emptySums, type LossAndGradients, meanOf } from "./accumulation.ts";
+import { applyToStatistics, descentOf } from "./descent.ts";
 import { linearInputs } from "./linear_inputs.ts";
 import { applyMasks, countMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";
+import { unstructured } from "./pattern.ts";
 import { OptionError } from "./schedule.ts";
-import { groupsOf, keepAt, keepBest, keptAt } from "./scope.ts";
+import { groupsOf, keptAt } from "./scope.ts";
+import { selectionOf } from "./selection.ts";
+import { checkStatistics, emptyStatistics, forgotten, observe } from "./sentinel_statistics.ts";
+import { sentinelInputs, type SentinelState } from "./sentinel_statistics.ts";
 import type { PruningSpec, PruningState, PruningSteps, StepBatch, StepReport } from "./state.ts";
 
 const prunableOf = <T>(record: Named<T>, { masks }: PruningState<Tensor>): Record<string, T> =>
@@ -55,9 +74,14 @@ export function sparseParams(
  * ```
  */
 export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
-  const { optimizer, criterion, scope = "global", frozen = () => false, keepsZeros = true } = spec;
+  const { optimizer, criterion, frozen = () => false, keepsZeros = true } = spec;
   const { accumulates = false, rows = () => constant(1) } = spec;
   const keepsDense = criterion.weights === "kept";
+  const { pattern = unstructured, limits = [] } = spec;
+  if (criterion.masks && (pattern.kind !== "unstructured" || limits.length)) {
+    throw new OptionError(`${criterion.name} keeps weights by a rule of its own: it takes no pattern and no limits`);
+  }
+  const counts = criterion.masks !== undefined || pattern.kind !== "unstructured";
   type Masks = Named<Tensor>;
 
   /** The forward and backward half: everything a step reads of the old state. */
@@ -85,43 +109,32 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
     };
     return { loss, grads, masks, context, sums };
   };
-  /** The optimiser's half, under given masks; `free` lets pruned weights grow until masks are chosen again. */
-  const descend = (
-    state: PruningState<Tensor>,
-    grads: Named<Tensor>,
-    masks: Masks,
-    { inputs }: StepBatch<D, Tensor>,
-    free = false,
-  ): Pick<PruningState<Tensor>, "params" | "optimizer"> => {
-    const [moving] = partition(grads, (name) => !frozen(name));
-    const flowing = keepsDense && criterion.learns !== "dense" ? applyMasks(moving, masks) : moving;
-    const next = optimizer.update(flowing, state.optimizer, state.params, inputs.optimizer);
-    if (keepsDense && criterion.learns !== "dense") {
-      // Pruned weights rest: neither weight decay nor momentum moves them.
-      const resting = mapNamed(
-        next.params,
-        (value, name) => masks[name] ? where(masks[name], value, state.params[name]!) : value,
-      );
-      return { params: resting, optimizer: next.state };
-    }
-    if (keepsDense || free) return { params: next.params, optimizer: next.state };
-    const moments = criterion.returns ? next.state : mapNamed(next.state, (averages) => applyMasks(averages, masks));
-    return { params: applyMasks(next.params, masks), optimizer: moments };
-  };
+  const descend = descentOf(spec);
+  const settle = (statistics: CriterionState<Tensor>, masks: Masks): CriterionState<Tensor> =>
+    criterion.returns ? statistics : applyToStatistics(statistics, masks);
   const choose = (context: CriterionContext, statistics: CriterionState<Tensor>, keep: Named<Tensor>): Masks => {
     if (criterion.masks) return criterion.masks(context, statistics);
-    const scores = criterion.score(context, statistics);
-    const eligible = criterion.returns ? undefined : context.masks;
-    return keepBest(scope, scores, keep, eligible);
+    const rule = selectionOf(spec, context.weights);
+    return rule.choose(criterion.score(context, statistics), keep, context.masks, !criterion.returns);
   };
-  const settle = (statistics: CriterionState<Tensor>, masks: Masks): CriterionState<Tensor> =>
-    criterion.returns ? statistics : mapNamed(statistics, (named) => {
-      const fits = (name: string) => masks[name] !== undefined && sameShape(named[name]!.shape, masks[name].shape);
-      const [ofWeights, others] = partition(named, fits);
-      return { ...applyMasks(ofWeights, masks), ...others };
-    });
   const startMasks = (params: Named<HostTensor>) => nonZeroMasks(partition(params, spec.prunable)[0], keepsZeros);
-  const groups = memoize((params: Named<HostTensor>) => groupsOf(startMasks(params), params, scope));
+  const rules = memoize((params: Named<HostTensor>) => {
+    const masks = startMasks(params);
+    const rule = selectionOf(spec, mapNamed(masks, (_, name) => params[name]!));
+    return { rule, left: groupsOf(masks, params, spec.scope ?? "global") };
+  });
+  const sizeIn = (params: Named<HostTensor>): number =>
+    Object.values(partition(params, spec.prunable)[0]).reduce((sum, weight) => sum + sizeOf(weight), 0);
+  const keepAt = (params: Named<HostTensor>, progress: Omit<Progress, "update">): Record<string, number> => {
+    const { rule, left } = rules(params);
+    return rule.keepAt(left, progress);
+  };
+  if (spec.sentinels) checkStatistics(spec.sentinels);
+  /** The run's own statistics after a step, from the weights and the masks at which its gradients were taken. */
+  const observed = ({ sentinels }: PruningState<Tensor>, context: CriterionContext): SentinelState<Tensor> =>
+    spec.sentinels ? observe(sentinels, context, spec.sentinels) : sentinels;
+  /** Where sparsity does not tell how many are kept, steps that choose masks do. */
+  const reportOf = (masks: Masks): StepReport => counts ? { kept: countMasks(masks) } : {};
 
   return {
     init(params) {
@@ -131,6 +144,7 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
         const some = Object.keys(types).slice(0, 3).join(", ");
         throw new OptionError(`nothing is prunable among ${Object.keys(types).length} parameters, such as ${some}`);
       }
+      rules(params);
       return {
         params,
         optimizer: optimizer.init(partition(types, (name) => !frozen(name))[0]),
@@ -139,6 +153,7 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
         rewind: spec.rewinds ? params : {},
         teacher: spec.teacher ?? {},
         accumulated: accumulates ? emptySums(partition(types, (name) => !frozen(name) || name in prunable)[0]) : {},
+        sentinels: spec.sentinels ? emptyStatistics(partition(params, spec.prunable)[0]) : {},
       };
     },
     prune(state, batch) {
@@ -150,24 +165,32 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       const masks = choose(context, statistics, batch.inputs.keep);
       const next = descend(state, grads, masks, batch);
       const packed = packMasks(masks);
-      const metrics = criterion.masks ? { loss, kept: countMasks(masks) } : { loss };
-      return finish(state, { ...next, criterion: settle(statistics, masks), masks: packed }, metrics);
+      const metrics = { loss, ...reportOf(masks) };
+      const changed = { ...next, criterion: settle(statistics, masks), masks: packed };
+      return finish(state, { ...changed, sentinels: observed(state, looking) }, metrics);
     },
     observe(state, batch) {
       const { loss, grads, masks, context } = begin(state, batch);
       const next = descend(state, grads, masks, batch, criterion.returns);
       const looking = criterion.looks === "after" ? { ...context, weights: prunableOf(next.params, state) } : context;
       const statistics = criterion.update(looking, state.criterion);
-      return finish(state, { ...next, criterion: settle(statistics, masks) }, { loss });
+      const changed = { ...next, criterion: settle(statistics, masks), sentinels: observed(state, context) };
+      return finish(state, changed, { loss });
     },
     train(state, batch) {
-      const { loss, grads, masks } = begin(state, batch);
+      const { loss, grads, masks, context } = begin(state, batch);
       const next = descend(state, grads, masks, batch);
-      return finish(state, next, { loss });
+      return finish(state, { ...next, sentinels: observed(state, context) }, { loss });
     },
     accumulate(state, batch) {
       if (!accumulates) throw new OptionError("this method was made for steps of one batch; set `accumulates`");
       return { state: { ...state, accumulated: begin(state, batch).sums() }, metrics: {} };
+    },
+    gather(state, batch) {
+      if (!accumulates || !criterion.gather) throw new OptionError(`${criterion.name} takes in no micro-batches`);
+      const { sums, context } = begin(state, batch);
+      const statistics = criterion.gather(context, state.criterion);
+      return { state: { ...state, accumulated: sums(), criterion: statistics }, metrics: {} };
     },
     snapshot: (state) => ({ state: { ...state, rewind: state.params }, metrics: {} }),
     rewind(state, batch) {
@@ -175,21 +198,29 @@ export function pruningSteps<D>(spec: PruningSpec<D>): PruningSteps<D> {
       const masks = choose(context, state.criterion, batch.inputs.keep);
       const params = applyMasks(state.rewind, masks);
       const fresh = mapNamed(state.optimizer, (averages) => mapNamed(averages, zerosLike));
-      return { state: { ...state, params, optimizer: fresh, masks: packMasks(masks) }, metrics: {} };
+      const sentinels = forgotten(state.sentinels);
+      const next = { ...state, params, optimizer: fresh, masks: packMasks(masks), sentinels };
+      return { state: next, metrics: reportOf(masks) };
     },
     inputTypes: (params) => ({
       optimizer: mapNamed(optimizer.scalars(1, 1), () => scalarType("f32")),
       criterion: mapNamed(criterion.scalars({ update: 1, sparsity: 0, target: 0 }), () => scalarType("f32")),
-      keep: mapNamed(groups(params), () => scalarType("u32")),
+      keep: mapNamed(keepAt(params, { sparsity: 0, target: 0 }), () => scalarType("u32")),
       key: { shape: [2], dtype: "u32" },
+      ...(spec.sentinels
+        ? { sentinels: { correction1: scalarType("f32"), correction2: scalarType("f32"), keep: scalarType("u32") } }
+        : {}),
     }),
     inputs: (params, { t, learningRate, key, progress }) => ({
       optimizer: optimizer.scalars(t, learningRate),
       criterion: criterion.scalars(progress),
-      keep: keepAt(groups(params), progress.sparsity),
+      keep: keepAt(params, progress),
       key,
+      ...(spec.sentinels ? { sentinels: sentinelInputs(t, sizeIn(params), progress.target, spec.sentinels) } : {}),
     }),
-    kept: (params, sparsity) => keptAt(groups(params), sparsity),
+    counts,
+    check: (params, target) => rules(params).rule.check(target),
+    kept: (params, sparsity) => keptAt(rules(params).left, sparsity),
   };
 }
 

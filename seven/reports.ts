@@ -4,6 +4,7 @@
  * @module
  */
 import { firstNonFinite, type Program, type Tensor } from "../engine/mod.ts";
+import type { SentinelCount } from "./sentinels.ts";
 import type { PruningState, StepBatch, StepReport } from "./state.ts";
 
 /** One logged step. */
@@ -20,6 +21,8 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Whether this step chose a new mask. */
   readonly pruned: boolean;
+  /** Sentinel and temporary sentinel weights of each tensor, of steps at which a run looks for them. */
+  readonly sentinels?: Readonly<Record<string, SentinelCount>>;
 }
 
 /** What is known of a step before its loss is. */
@@ -50,15 +53,22 @@ interface Report {
 /** Collects what steps report, in the order of steps, whichever program ran them. */
 export class Reports<D> {
   readonly #waiting = new Map<StepProgram<D>, { event: PlannedEvent; logged: boolean }[]>();
-  /** What a criterion's own rule last kept. */
+  /** What was last kept, where the sparsity asked for does not tell. */
   #kept: number | undefined;
 
-  /** Reports of steps on `prunable` weights go to `onReport`, those that are to be logged. */
-  constructor(readonly prunable: number, readonly onReport?: (event: StepEvent) => void) {}
+  /**
+   * Reports of steps on `prunable` weights go to `onReport`, those that are to be logged; `kept` are left to begin with,
+   * where the sparsity asked for does not tell.
+   */
+  constructor(readonly prunable: number, readonly onReport?: (event: StepEvent) => void, kept?: number) {
+    this.#kept = kept;
+  }
 
-  /** Notes that `program` ran a step. */
+  /** Notes that `program` ran a step. Steps without a loss (rewinding) are not logged: they only tell what is kept. */
   add(program: StepProgram<D>, event: PlannedEvent, logged: boolean): void {
-    this.#waiting.set(program, [...this.#waiting.get(program) ?? [], { event, logged }]);
+    const waiting = this.#waiting.get(program);
+    if (waiting) waiting.push({ event, logged });
+    else this.#waiting.set(program, [{ event, logged }]);
   }
 
   /** Hands out all reports since the last call. @throws {NonFiniteError} at the first loss that is not finite. */
@@ -70,19 +80,19 @@ export class Reports<D> {
       // The ring keeps the newest runs: match from the end.
       metrics.forEach(({ values, taps }, i) => {
         const { event, logged } = waiting[waiting.length - metrics.length + i]!;
-        const { loss, kept } = values as { loss: number; kept?: number };
-        reports.push({ event: { ...event, loss }, logged, taps, kept });
+        const { loss, kept } = values as { loss?: number; kept?: number };
+        reports.push({ event: { ...event, loss: loss ?? 0 }, logged: logged && loss !== undefined, taps, kept });
       });
     }
     for (const { event, logged, taps, kept } of reports.sort((a, b) => a.event.step - b.event.step)) {
       if (!Number.isFinite(event.loss)) throw new NonFiniteError(event.step, event.loss, firstNonFinite(taps));
       this.#kept = kept ?? this.#kept;
-      if (logged) this.onReport?.(this.#kept === undefined ? event : this.#actual(event, this.#kept));
+      if (logged) this.onReport?.(this.actual(event));
     }
   }
 
-  /** Where a criterion has a rule of its own, the sparsity is what came out, not what was asked for. */
-  #actual(event: StepEvent, kept: number): StepEvent {
-    return { ...event, kept, sparsity: 1 - kept / this.prunable };
+  /** Where a criterion has a rule of its own, the sparsity is what came out last, not what was asked for. */
+  actual<E extends { readonly kept: number; readonly sparsity: number }>(event: E): E {
+    return this.#kept === undefined ? event : { ...event, kept: this.#kept, sparsity: 1 - this.#kept / this.prunable };
   }
 }

@@ -3,184 +3,211 @@
  *
  * @module
  */
-import {
-  type BatchLeaf,
-  type Device,
-  foldKey,
-  type HostTensor,
-  keyFromSeed,
-  type Mapped,
-  type Optimizer,
-  type Placed,
-  type Schedule,
-  sizeOf,
-  type Tensor,
-  type Type,
-} from "../engine/mod.ts";
-import { agenda, trainingSteps, trains, type Turn } from "./agenda.ts";
-import type { Named } from "./criteria/criterion.ts";
+import { foldKey, keyFromSeed, type Placed, sizeOf, type Tensor } from "../engine/mod.ts";
+import { agenda, type Entry, remaining, trainingSteps, trains } from "./agenda.ts";
+import { type BatchTypes, Feed, type HostBatch, isPromise, typesOf } from "./batches.ts";
 import { countKept } from "./mask.ts";
-import type { Method } from "./methods.ts";
+import { Programs } from "./programs.ts";
 import { pruningSteps } from "./pruning.ts";
-import type { Loss, PruningState, PruningSteps } from "./state.ts";
-import { Reports, type StepEvent, type StepProgram } from "./reports.ts";
+import { Reports } from "./reports.ts";
+import { restoreState } from "./resume.ts";
+import type { RunOptions, RunResult } from "./run_options.ts";
 import { OptionError } from "./schedule.ts";
+import type { PruningState, PruningSteps } from "./state.ts";
+import { Watch } from "./watch.ts";
 
-/** What a run is made of. */
-export interface RunOptions<D> {
-  /** Where to run. */
-  readonly device: Device;
-  /** Initial parameters. */
-  readonly params: Named<HostTensor>;
-  /** Mean loss of a batch. */
-  readonly loss: Loss<D>;
-  /** Which parameters may be pruned. */
-  readonly prunable: (name: string) => boolean;
-  /** Parameters that do not move; none. */
-  readonly frozen?: (name: string) => boolean;
-  /** Whether zeros of the initial parameters count as pruned before; true. */
-  readonly keepsZeros?: boolean;
-  /** Parameters that the loss gets as its teacher's, unchanged at every step; none. */
-  readonly teacher?: Named<HostTensor>;
-  /** Batches per step, whose gradients are averaged over all their rows; 1. Scores go by that gradient too. */
-  readonly accumulate?: number;
-  /** Rows of a batch that its mean loss is over, rank 0; by default all batches of a step weigh the same. */
-  readonly rows?: (data: D) => Tensor;
-  /** How weights move. */
-  readonly optimizer: Optimizer;
-  /** How weights are ranked, and when they are pruned. */
-  readonly method: Method;
-  /** Training steps, T; of each round, for lottery tickets. */
-  readonly steps: number;
-  /** Learning rate from the number of completed steps. */
-  readonly learningRate: Schedule;
-  /** Training batches, all of one shape. */
-  readonly batches: Iterator<Mapped<D, Tensor, BatchLeaf>>;
-  /** Types of a batch. */
-  readonly dataTypes: Mapped<D, Tensor, Type>;
-  /** Seed of everything random inside the steps. */
-  readonly seed: number;
-  /** Report every so many steps; 10. The loss is checked as often. */
-  readonly logEvery?: number;
-  /** Tell which tensor went bad first when the loss does; costs a reduction per tensor. */
-  readonly checkFinite?: boolean;
-  /** Called with the report of every `logEvery`-th step, and of the first and the last. */
-  readonly onReport?: (report: StepEvent) => void;
-  /** Stops the run between two steps. */
-  readonly signal?: AbortSignal;
-}
-
-/** What a run leaves behind. The state is on the device: release it. */
-export interface RunResult {
-  /** Parameters, averages and masks after the last step. */
-  readonly state: Placed<PruningState<Tensor>>;
-  /** Prunable weights. */
-  readonly prunable: number;
-  /** Of these, kept. */
-  readonly kept: number;
-  /** Kernel launches of each kind of step that the run had. */
-  readonly dispatches: { readonly [turn in Turn]?: number };
-  /** Bytes of temporaries of all its programs. */
-  readonly slotBytes: number;
-}
-
-type State = PruningState<Tensor>;
+export type { Evaluation, RunOptions, RunResult, SentinelWatch } from "./run_options.ts";
 
 /**
  * Trains and prunes.
  *
  * @throws {NonFiniteError} when the loss does not stay finite; {@linkcode OptionError} when the method does not fit into
- *   the steps or the batches end early.
+ *   the steps, the batches end early, or the saved state is of another run.
  */
 export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> {
-  const { device, method, steps, logEvery = 10, accumulate = 1 } = options;
-  const plan = [...agenda(method, steps, accumulate)];
-  const { criterion, scope, lottery } = method;
-  const functions = pruningSteps<D>({
-    ...options,
-    criterion,
-    accumulates: accumulate > 1,
-    ...(scope ? { scope } : {}),
-    ...(lottery ? { rewinds: true } : {}),
-  });
-  const initial = functions.init(options.params);
-  const prunable = Object.keys(initial.masks).reduce((sum, name) => sum + sizeOf(options.params[name]!), 0);
+  const { method, steps, params, accumulate = 1, start = 0 } = options;
   const total = trainingSteps(method, steps);
-  const state = device.place(initial as never) as unknown as Placed<State>;
+  const plan = remaining([...agenda(method, steps, accumulate)], start, total);
+  if (start > 0 && !options.state) {
+    throw new OptionError(`start ${start} is given without a state: give the state that the run had after that step`);
+  }
+  checkEvaluations(options);
+  const { sentinels, ...others } = options;
+  using watch = sentinels && new Watch<D>(sentinels);
+  const functions = pruningSteps<D>({
+    ...others,
+    ...method,
+    accumulates: accumulate > 1,
+    rewinds: method.lottery !== undefined,
+    ...(watch ? { sentinels: watch.statistics } : {}),
+  });
+  functions.check(params, method.schedule.sparsity);
+  const { state, prunable, left } = placeState(functions, options);
   try {
-    using programs = await compileTurns(functions, new Set(plan.map(({ turn }) => turn)), state, options);
-    const reports = new Reports<D>(prunable, options.onReport);
-    const rootKey = keyFromSeed(options.seed);
-    let data: Mapped<D, Tensor, BatchLeaf> | undefined;
-    for (const { turn, step, t, progress, part } of plan) {
-      if (options.signal?.aborted) break;
-      if (trains(turn) || part) data = nextBatch(options.batches, step, total);
-      const learningRate = options.learningRate(t - 1);
-      const stepKey = foldKey(rootKey, step);
-      const key = part ? foldKey(stepKey, part) : stepKey;
-      const inputs = functions.inputs(options.params, { t, learningRate, key, progress });
-      const program = programs.of(turn);
-      program.run(state, { data, inputs } as never);
-      if (!trains(turn)) {
-        if (part && device.kind === "cpu") await device.idle();
-        continue;
-      }
-      const logged = step === 1 || step === total || step % logEvery === 0 || options.signal?.aborted === true;
-      const kept = functions.kept(options.params, progress.sparsity);
-      const event = { step, sparsity: 1 - kept / prunable, kept, learningRate, pruned: turn === "prune" };
-      reports.add(program, event, logged);
-      if (logged) await reports.read();
-      // Lets signals and timers in: the cpu device works on this very thread.
-      else if (device.kind === "cpu") await device.idle();
+    using programs = new Programs<D>({ ...options, functions, state });
+    const run = new Run<D>(options, { functions, state, programs, watch, total, prunable, left });
+    let stopped = options.signal?.aborted ? "signal" as const : undefined as RunResult["stopped"], done = start;
+    for (const entry of stopped ? [] : plan) {
+      const waits = run.begin(entry, plan);
+      if (waits) await waits;
+      run.launch(entry);
+      const answer = trains(entry.turn) ? run.settle(entry) : run.breathe();
+      stopped = isPromise(answer) ? await answer : answer;
+      if (trains(entry.turn)) done = entry.step;
+      if (stopped) break;
     }
-    await reports.read();
-    return { state, prunable, kept: countKept(await state.readAll("masks")), ...programs.size() };
+    return await run.end(done, stopped);
   } catch (error) {
     state[Symbol.dispose]();
     throw error;
   }
 }
 
-/** The compiled step functions of a run. */
-class Programs<D> implements Disposable {
-  constructor(readonly compiled: ReadonlyMap<Turn, StepProgram<D>>) {}
+/**
+ * Places the state that a run begins with; the host's copy, several times the size of the model, is not kept.
+ *
+ * @returns The state, how many weights are prunable, and how many of them are left where the sparsity does not tell.
+ */
+function placeState<D>(functions: PruningSteps<D>, { device, params, state }: RunOptions<D>) {
+  const initial = functions.init(params);
+  const given = state ? restoreState(initial, state) : initial;
+  return {
+    state: device.place(given as never) as unknown as Placed<PruningState<Tensor>>,
+    prunable: Object.keys(given.masks).reduce((sum, name) => sum + sizeOf(params[name]!), 0),
+    left: functions.counts && state ? countKept(given.masks) : undefined,
+  };
+}
 
-  of(turn: Turn): StepProgram<D> {
-    return this.compiled.get(turn)!;
+/** What a run is made of beside its options. */
+interface Parts<D> {
+  readonly functions: PruningSteps<D>;
+  readonly state: Placed<PruningState<Tensor>>;
+  readonly programs: Programs<D>;
+  readonly watch: Watch<D> | undefined;
+  readonly total: number;
+  readonly prunable: number;
+  readonly left: number | undefined;
+}
+
+/** A run between its steps. */
+class Run<D> {
+  readonly #options: RunOptions<D>;
+  readonly #parts: Parts<D>;
+  readonly #reports: Reports<D>;
+  readonly #feed: Feed<D>;
+  readonly #key: Uint32Array;
+  #data: HostBatch<D> | undefined;
+  #types: BatchTypes<D> | undefined;
+  /** Inputs of the training step that was launched last. */
+  #inputs: unknown;
+
+  constructor(options: RunOptions<D>, parts: Parts<D>) {
+    const { prunable, left, total } = parts;
+    this.#options = options;
+    this.#parts = parts;
+    this.#reports = new Reports<D>(prunable, options.onReport, left);
+    this.#feed = new Feed<D>(options.batches, total);
+    this.#key = keyFromSeed(options.seed);
   }
 
-  size(): Pick<RunResult, "dispatches" | "slotBytes"> {
-    const entries = [...this.compiled];
+  /**
+   * Fetches what an entry takes: its batch, and the program for it. Gives a promise only where there is something to
+   * wait for.
+   */
+  begin({ turn, part, step }: Entry, plan: readonly Entry[]): PromiseLike<void> | undefined {
+    const own = trains(turn) || part !== undefined;
+    // Turns between steps take no batch of their own: types are those of the last one, or of the one to come.
+    const batch = own ? this.#feed.take(step) : this.#data ?? this.#feed.peek(step + 1);
+    const ready = (data: HostBatch<D>): Promise<void> | undefined => {
+      const first = this.#types === undefined;
+      this.#data = data;
+      this.#types = typesOf(data);
+      if (this.#parts.programs.get(turn, this.#types)) return undefined;
+      return this.#parts.programs.compile(first ? plan.map((entry) => entry.turn) : [turn], this.#types);
+    };
+    return isPromise(batch) ? batch.then(ready) : ready(batch as HostBatch<D>);
+  }
+
+  /** Gives an entry to the device, and does not wait. */
+  launch({ turn, step, t, progress, part }: Entry): void {
+    const { functions, state, programs } = this.#parts;
+    const { params, learningRate } = this.#options;
+    const stepKey = foldKey(this.#key, step);
+    const key = part ? foldKey(stepKey, part) : stepKey;
+    const inputs = functions.inputs(params, { t, learningRate: learningRate(t - 1), key, progress });
+    const program = programs.get(turn, this.#types!)!;
+    program.run(state, { data: this.#data, inputs } as never);
+    if (trains(turn)) this.#inputs = inputs;
+    if (turn === "rewind") this.#reports.add(program, this.#planned({ turn, step, t, progress }), false);
+  }
+
+  /** Lets signals and timers in: the cpu device works on this very thread. Others have nothing to wait for. */
+  breathe(): Promise<undefined> | undefined {
+    const { device } = this.#options;
+    return device.kind === "cpu" ? device.idle().then(() => undefined) : undefined;
+  }
+
+  /** Reports a training step and looks at it, as far as it is due; tells whether, and why, the run stops here. */
+  settle(entry: Entry): Promise<RunResult["stopped"]> | RunResult["stopped"] {
+    const { logEvery = 10, start = 0, signal, evaluateEvery } = this.#options;
+    const { programs, watch, total } = this.#parts;
+    const { step, turn } = entry, last = step === total;
+    const evaluates = evaluateEvery !== undefined && step % evaluateEvery === 0;
+    const looks = watch !== undefined && (watch.looksAt(step) || last);
+    const due = step === start + 1 || last || step % logEvery === 0 || signal?.aborted === true;
+    if (due || evaluates || looks) return this.#look(entry, { evaluates, looks });
+    this.#reports.add(programs.get(turn, this.#types!)!, this.#planned(entry), false);
+    return this.breathe()?.then(() => this.#aborted(step)) ?? this.#aborted(step);
+  }
+
+  /** Waits for a training step. */
+  async #look(
+    entry: Entry,
+    { evaluates, looks }: Record<"evaluates" | "looks", boolean>,
+  ): Promise<RunResult["stopped"]> {
+    const { state, programs, watch } = this.#parts;
+    const { step } = entry, planned = this.#planned(entry);
+    const sentinels = looks ? await watch!.look(programs, state, this.#inputs) : undefined;
+    const event = { ...planned, ...(sentinels ? { sentinels } : {}) };
+    this.#reports.add(programs.get(entry.turn, this.#types!)!, event, true);
+    await this.#reports.read();
+    if (evaluates) {
+      const { sparsity, kept } = this.#reports.actual(planned);
+      if (await this.#options.onEvaluate!({ step, state, sparsity, kept }) === "stop") return "evaluation";
+    }
+    return this.#aborted(step);
+  }
+
+  #aborted(step: number): "signal" | undefined {
+    return this.#options.signal?.aborted && step < this.#parts.total ? "signal" : undefined;
+  }
+
+  /** What the run leaves behind. */
+  async end(steps: number, stopped: RunResult["stopped"]): Promise<RunResult> {
+    const { state, programs, watch } = this.#parts;
+    await this.#reports.read();
+    const sentinels = watch && this.#inputs ? await watch.histogram(programs, state, this.#inputs) : undefined;
+    const kept = countKept(await state.readAll("masks"));
     return {
-      dispatches: Object.fromEntries(entries.map(([turn, program]) => [turn, program.dispatches])),
-      slotBytes: entries.reduce((sum, [, program]) => sum + program.plan.slotBytes, 0),
+      ...{ state, steps, prunable: this.#parts.prunable, kept, ...programs.size() },
+      ...(stopped ? { stopped } : {}),
+      ...(sentinels ? { sentinels } : {}),
     };
   }
 
-  [Symbol.dispose](): void {
-    this.compiled.forEach((program) => program[Symbol.dispose]());
+  #planned({ turn, step, t, progress }: Entry) {
+    const { params, learningRate } = this.#options;
+    const kept = this.#parts.functions.kept(params, progress.sparsity);
+    const pruned = turn === "prune";
+    return { step, sparsity: 1 - kept / this.#parts.prunable, kept, learningRate: learningRate(t - 1), pruned };
   }
 }
 
-async function compileTurns<D>(
-  functions: PruningSteps<D>,
-  turns: ReadonlySet<Turn>,
-  state: Placed<State>,
-  { device, dataTypes, params, checkFinite = false }: RunOptions<D>,
-): Promise<Programs<D>> {
-  const types = {
-    state: state.types,
-    batch: { data: dataTypes, inputs: functions.inputTypes(params) },
-  } as unknown as Parameters<typeof device.compile<State, { data: D }, unknown>>[1];
-  const compiled = await Promise.all([...turns].map(async (turn) => {
-    const program = await device.compile(functions[turn], types as never, { checkFinite });
-    return [turn, program] as const;
-  }));
-  return new Programs<D>(new Map(compiled));
-}
-
-function nextBatch<T>(batches: Iterator<T>, step: number, total: number): T {
-  const { value, done } = batches.next();
-  if (done) throw new OptionError(`the training batches ended after ${step - 1} of ${total} steps`);
-  return value;
+/** @throws {OptionError} when evaluations are asked for at no number of steps, or nobody is there to make them. */
+function checkEvaluations<D>({ evaluateEvery, onEvaluate }: RunOptions<D>): void {
+  if (evaluateEvery === undefined) return;
+  if (!Number.isInteger(evaluateEvery) || evaluateEvery < 1) {
+    throw new OptionError(`evaluateEvery ${evaluateEvery} is not a positive integer: it is a number of steps`);
+  }
+  if (!onEvaluate) throw new OptionError("evaluateEvery is given without onEvaluate; give the function to call");
 }

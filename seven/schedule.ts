@@ -1,5 +1,15 @@
 /**
- * Sparsity as a function of the step, computed on the host in f64.
+ * Sparsity as a function of the step, computed on the host in f64. With x = j / K at step j of the K of the window, from
+ * `start` to `start + K - 1`, and the target s:
+ *
+ * | kind          | sparsity           | source                                                       |
+ * | ------------- | ------------------ | ------------------------------------------------------------ |
+ * | `one-shot`    | s, at `start`      |                                                              |
+ * | `linear`      | s x                | lottery tickets, Chen et al. 2020, arXiv 2007.12223          |
+ * | `cubic`       | s - s (1 - x)^3    | Zhu and Gupta 2017, arXiv 1710.01878, equation 1, from 0     |
+ * | `exponential` | 1 - (1 - s)^x      | de Jorge et al. 2021, arXiv 2006.09081: density by a factor  |
+ *
+ * `every` makes it a stair: only every so many steps of the window prune, and its last, which reaches s exactly.
  *
  * @module
  */
@@ -11,11 +21,11 @@ export type ScheduleKind = "one-shot" | "linear" | "cubic" | "exponential";
 export interface ScheduleOptions {
   /** Share of the prunable weights that is 0 at the end, in [0, 1). */
   readonly sparsity: number;
-  /** First pruning step, from 1. */
+  /** First pruning step, from 1; 1. */
   readonly start?: number;
-  /** Number of steps from the first pruning step to the last, both included: K. */
+  /** Number of steps from the first pruning step to the last, both included: K. One-shot schedules have 1. */
   readonly steps: number;
-  /** Prune at every so many steps of the window; its last step always prunes. */
+  /** Prune at every so many steps of the window; 1. Its last step always prunes. */
   readonly every?: number;
   /** Way from 0 to the target; "cubic" by default. */
   readonly kind?: ScheduleKind;
@@ -23,7 +33,7 @@ export interface ScheduleOptions {
 
 /** When to prune, and to which sparsity. */
 export interface SparsitySchedule {
-  /** First and last pruning step. */
+  /** First step of the window. */
   readonly start: number;
   /** Last pruning step. */
   readonly end: number;

@@ -18,7 +18,7 @@ import { mapNamed, type Named } from "./criteria/criterion.ts";
 import { unpackMasks } from "./mask.ts";
 import { OptionError } from "./schedule.ts";
 import { keepBest, type Scope } from "./scope.ts";
-import type { PruningState, StepBatch } from "./state.ts";
+import type { PruningState, StepBatch, StepInputs } from "./state.ts";
 import { steadiness } from "./statistics.ts";
 
 /** How to tell the classes. */
@@ -55,6 +55,14 @@ export interface Sentinels {
   readonly temporary: Named<Tensor>;
 }
 
+/** Weights of each class in a tensor. */
+export interface SentinelCount {
+  /** Large and steady. */
+  readonly sentinel: number;
+  /** Large, but not steady. */
+  readonly temporary: number;
+}
+
 /**
  * The classes as bool masks. Exactly as many weights are large as `keep` says, ties to the lower position.
  *
@@ -80,27 +88,26 @@ export function classifySentinels(given: SentinelStatistics, options: SentinelOp
 }
 
 /**
- * A step function that leaves the state of a pruning by SEVEN alone, and has for metrics how many weights of each
- * tensor are in each class, u32. It takes the same batch as the other steps: of its inputs those of the latest update,
- * with the sparsity whose weights are to be looked at (that of the end, say, while pruning has only begun). The data is
- * not used.
+ * A step function that leaves the state alone, and has for metrics how many weights of each tensor are in each class,
+ * u32. It takes the same batch as the other steps; the data is not used.
  *
- * @throws {OptionError} when it is compiled for a criterion without the averages m and v.
+ * Of a run that keeps statistics of its own (`sentinels` of {@linkcode PruningSpec}) it goes by those, whatever the
+ * method, and the weights that are large are as many as are kept at the end. Of others it goes by the averages of the
+ * SEVEN criterion, and its inputs are those of the latest update with the sparsity whose weights are to be looked at
+ * (that of the end, say, while pruning has only begun).
+ *
+ * @throws {OptionError} when it is compiled for a state with neither.
  */
 export function sentinelReport<D>(
   options: SentinelOptions = {},
 ): Step<PruningState<Tensor>, StepBatch<D, Tensor>, Sentinels> {
   return (state, { inputs }) => {
-    const { m, v } = state.criterion;
-    const { correction1, correction2 } = inputs.criterion;
-    if (!m || !v || !correction1 || !correction2) {
-      throw new OptionError("sentinels are told by the averages of the SEVEN criterion; this state has none");
-    }
-    const weights = mapNamed(state.masks, (_, name) => state.params[name]!);
+    const statistics = ownStatistics(state, inputs);
+    const weights = state.sentinels.weights ?? mapNamed(state.masks, (_, name) => state.params[name]!);
     const eligible = unpackMasks(state.masks, weights);
     const classes = classifySentinels(
-      { weights, m, v, correction1, correction2, keep: inputs.keep, eligible },
-      options,
+      { weights, eligible, ...statistics },
+      state.sentinels.m ? { ...options, scope: "global" } : options,
     );
     const count = (mask: Tensor): Tensor => sum(cast(mask, "u32"));
     const metrics = {
@@ -109,4 +116,21 @@ export function sentinelReport<D>(
     };
     return { state, metrics };
   };
+}
+
+/** The averages to go by: the run's own, else those of the criterion. */
+function ownStatistics(
+  state: PruningState<Tensor>,
+  inputs: StepInputs<Tensor>,
+): Pick<SentinelStatistics, "m" | "v" | "correction1" | "correction2" | "keep"> {
+  const own = state.sentinels.m !== undefined;
+  const { m, v } = own ? state.sentinels : state.criterion;
+  const { correction1, correction2 } = (own ? inputs.sentinels : inputs.criterion) ?? {};
+  const keep = own ? { all: inputs.sentinels!.keep! } : inputs.keep;
+  if (!m || !v || !correction1 || !correction2) {
+    throw new OptionError(
+      "sentinels are told by the averages of the SEVEN criterion; this state has none: set `sentinels`",
+    );
+  }
+  return { m, v, correction1, correction2, keep };
 }

@@ -6,7 +6,9 @@
 import type { HostTensor, Optimizer, OptimizerState, Step, Tensor, Type } from "../engine/mod.ts";
 import type { Accumulated } from "./accumulation.ts";
 import type { Criterion, CriterionState, Named, Progress } from "./criteria/criterion.ts";
-import type { Scope } from "./scope.ts";
+import type { SelectionSpec } from "./selection.ts";
+import type { SentinelState } from "./sentinel_statistics.ts";
+import type { StatisticsOptions } from "./statistics.ts";
 
 /** Everything that changes while pruning. */
 export interface PruningState<T> {
@@ -24,6 +26,8 @@ export interface PruningState<T> {
   readonly teacher: Named<T>;
   /** Sums over the micro-batches of a step; empty where a step has one batch. */
   readonly accumulated: Accumulated<T>;
+  /** Statistics by which sentinel weights are told under every method; empty where {@linkcode PruningSpec} asks for none. */
+  readonly sentinels: SentinelState<T>;
 }
 
 /** What a step takes besides data: numbers that the host computes in f64. */
@@ -32,10 +36,15 @@ export interface StepInputs<T> {
   readonly optimizer: Named<T>;
   /** {@linkcode Criterion.scalars} of this update. */
   readonly criterion: Named<T>;
-  /** Weights to keep, u32: of all (under "global"), or by name of each tensor, or of each of its rows. */
+  /**
+   * Weights (or groups of a pattern) to keep, u32: of all (under "global"), or by name of each tensor, or of each of its
+   * rows; and the bounds of tensors with limits.
+   */
   readonly keep: Named<T>;
   /** Random key of this step, u32[2]. */
   readonly key: T;
+  /** Corrections of the run's own statistics, f32, and how many weights are large, u32; absent where it keeps none. */
+  readonly sentinels?: Named<T>;
 }
 
 /** Data and inputs of a step. */
@@ -48,7 +57,7 @@ export interface StepBatch<D, T> {
 
 /** What every step reports. */
 export interface StepReport {
-  /** Weights kept, u32; of pruning steps whose criterion has a rule of its own, others keep what they are told. */
+  /** Weights kept, u32; of steps that choose masks, where {@linkcode PruningSteps.counts}. */
   readonly kept?: Tensor;
   /** Mean loss of the batch, before the update; none of steps that do not train. */
   readonly loss?: Tensor;
@@ -68,7 +77,7 @@ export interface LossContext {
 export type Loss<D> = (params: Named<Tensor>, data: D, context: LossContext) => Tensor;
 
 /** A pruning method over a model. */
-export interface PruningSpec<D> {
+export interface PruningSpec<D> extends SelectionSpec {
   /** Mean loss of a batch. */
   readonly loss: Loss<D>;
   /** Which parameters may be pruned. */
@@ -77,8 +86,6 @@ export interface PruningSpec<D> {
   readonly optimizer: Optimizer;
   /** How weights are ranked. */
   readonly criterion: Criterion;
-  /** Which weights compete; "global". */
-  readonly scope?: Scope;
   /** Parameters that do not move; none. Weights among them may still be pruned, by their gradients. */
   readonly frozen?: (name: string) => boolean;
   /**
@@ -92,6 +99,8 @@ export interface PruningSpec<D> {
   readonly teacher?: Named<HostTensor>;
   /** Whether steps may be made of several micro-batches, see {@linkcode PruningSteps.accumulate}; false. */
   readonly accumulates?: boolean;
+  /** Averages by which sentinel weights are to be told, beside those of the criterion: 3 tensors per weight; none. */
+  readonly sentinels?: StatisticsOptions;
   /**
    * Rows of a micro-batch that its mean loss is over, rank 0, so that steps of several weigh every row the same; by
    * default micro-batches weigh the same.
@@ -130,10 +139,12 @@ export interface PruningSteps<D> {
   readonly train: PruningStep<D>;
   /**
    * Adds the gradient of a micro-batch to those of the step: the step's turn takes its last micro-batch, and goes by
-   * the mean over the rows of all of them. Scores come from that gradient too. What a criterion evaluates by itself,
-   * the loss at other weights (GraSP) or activations (Wanda), is of the last micro-batch.
+   * the mean over the rows of all of them. Scores come from that gradient too. The loss at other weights, which a
+   * criterion evaluates by itself (GraSP), is of the last micro-batch.
    */
   readonly accumulate: PruningStep<D>;
+  /** The same in the pruning window, for criteria that take in each micro-batch ({@linkcode Criterion.gather}). */
+  readonly gather: PruningStep<D>;
   /** Remembers the parameters as those to rewind to. */
   readonly snapshot: PruningStep<D>;
   /** Chooses new masks by the trained weights, then goes back: remembered parameters, masked, and fresh moments. */
@@ -142,6 +153,13 @@ export interface PruningSteps<D> {
   inputTypes(params: Named<HostTensor>): StepInputs<Type>;
   /** Values of the inputs of a step, for these initial parameters. */
   inputs(params: Named<HostTensor>, numbers: StepNumbers): StepInputs<number | Uint32Array>;
-  /** Weights kept at a sparsity, for these initial parameters; criteria with a rule of their own keep others. */
+  /**
+   * Whether steps report how many weights they keep, since the sparsity does not tell: of patterns, and of criteria with
+   * a rule of their own.
+   */
+  readonly counts: boolean;
+  /** Checks the sparsity at the end. @throws {OptionError} when the pattern or the limits cannot meet it. */
+  check(params: Named<HostTensor>, target: number): void;
+  /** Weights kept at a sparsity, for these initial parameters; about as many where {@linkcode counts}. */
   kept(params: Named<HostTensor>, sparsity: number): number;
 }

@@ -5,7 +5,15 @@
  */
 export { activation, gelu, geluTanh, quickGelu, relu, sigmoid, silu } from "./activation.ts";
 export { attention, type AttentionOptions, MASKED_SCORE } from "./attention.ts";
-export { distillation, type DistillationOptions } from "./distillation.ts";
+export {
+  distillation,
+  type DistillationOptions,
+  distilledLoss,
+  type DistilledLossOptions,
+  type DistilledLossParts,
+  hiddenDistillation,
+  type HiddenStates,
+} from "./distillation.ts";
 export { dropout } from "./dropout.ts";
 export { embedding, linear, patchEmbedding } from "./linear.ts";
 export { correctCount, crossEntropy, type CrossEntropyOptions, mse } from "./loss.ts";

@@ -5,7 +5,7 @@
  */
 import { ShapeError, type Tensor } from "../graph/node.ts";
 import { add, div, minimum, mul, sqrt, square, sum } from "../ops.ts";
-import type { Named } from "./optimizer.ts";
+import type { Named, Optimizer } from "./optimizer.ts";
 
 /** Root of the sum of the squares of all elements, rank-0. @throws {ShapeError} when there is no tensor. */
 export function globalNorm(tensors: Named<Tensor>): Tensor {
@@ -29,4 +29,19 @@ export function clipByGlobalNorm(
   const norm = globalNorm(grads);
   const factor = minimum(div(maxNorm, add(norm, 1e-6)), 1);
   return { grads: Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, factor)])), norm };
+}
+
+/**
+ * An optimiser whose gradients are clipped first.
+ *
+ * @param optimizer the optimiser.
+ * @param maxNorm greatest norm of all gradients together.
+ * @throws {ShapeError} unless the norm is positive.
+ */
+export function withClipping(optimizer: Optimizer, maxNorm: number): Optimizer {
+  if (!(maxNorm > 0)) throw new ShapeError(`withClipping: the greatest norm is ${maxNorm}; give a positive number`);
+  return {
+    ...optimizer,
+    update: (grads, ...others) => optimizer.update(clipByGlobalNorm(grads, maxNorm).grads, ...others),
+  };
 }

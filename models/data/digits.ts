@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type Dataset, makeSplit, type Split } from "./dataset.ts";
+import { type Images, type ImageSet, makeImages } from "./images.ts";
 import { DataError } from "./error.ts";
 import { purposes, type Rng, rng } from "./rng.ts";
 
@@ -123,7 +123,7 @@ function drawImage(image: Uint8Array, digit: number, size: number, noise: number
   }
 }
 
-function makeImages(count: number, size: number, noise: number, seed: number, purpose: number): Split {
+function drawDigits(count: number, size: number, noise: number, seed: number, purpose: number): Images {
   const area = size * size;
   const images = new Uint8Array(count * area);
   const labels = new Uint32Array(count);
@@ -131,7 +131,7 @@ function makeImages(count: number, size: number, noise: number, seed: number, pu
     labels[i] = i % 10;
     drawImage(images.subarray(i * area, (i + 1) * area), labels[i], size, noise, rng(seed, purpose, i));
   }
-  return makeSplit(images, labels, [1, size, size], "digits");
+  return makeImages(images, labels, [1, size, size], "digits");
 }
 
 /**
@@ -142,7 +142,7 @@ function makeImages(count: number, size: number, noise: number, seed: number, pu
  * @returns The data set; the pixels are bytes.
  * @throws {DataError} when a count, the size or the noise is out of range.
  */
-export function digits(options: DigitsOptions = {}): Dataset {
+export function digits(options: DigitsOptions = {}): ImageSet {
   const { train = 6000, test = 2000, size = 16, noise = 0.1, seed = 1 } = options;
   for (
     const [what, value, least] of [["train", train, 1], ["test", test, 1], ["size", size, 12], [
@@ -159,7 +159,7 @@ export function digits(options: DigitsOptions = {}): Dataset {
   return {
     name: "digits",
     classes: 10,
-    train: makeImages(train, size, noise, seed, purposes.trainingImages),
-    test: makeImages(test, size, noise, seed, purposes.testImages),
+    train: drawDigits(train, size, noise, seed, purposes.trainingImages),
+    test: drawDigits(test, size, noise, seed, purposes.testImages),
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Folder } from "../folder.ts";
-import { type Dataset, makeSplit, type Split } from "./dataset.ts";
+import { type Images, type ImageSet, makeImages } from "./images.ts";
 import { DataError } from "./error.ts";
 import { readIdx, readLabels } from "./idx.ts";
 
@@ -22,10 +22,10 @@ async function find(folder: Folder, name: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function loadSplit(folder: Folder, images: string, labels: string, classes: number): Promise<Split> {
+async function loadSplit(folder: Folder, images: string, labels: string, classes: number): Promise<Images> {
   const { shape: [, height, width], data } = await readIdx(await folder.read(images), 3, `${folder.name}/${images}`);
   const values = await readLabels(await folder.read(labels), classes, `${folder.name}/${labels}`);
-  return makeSplit(data, values, [1, height, width], `${folder.name}/${images}`);
+  return makeImages(data, values, [1, height, width], `${folder.name}/${images}`);
 }
 
 /**
@@ -35,7 +35,7 @@ async function loadSplit(folder: Folder, images: string, labels: string, classes
  * @returns The data set; the pixels stay bytes.
  * @throws {DataError} when files are missing (all of them are listed), damaged, or disagree.
  */
-export async function loadMnist(folder: Folder): Promise<Dataset> {
+export async function loadMnist(folder: Folder): Promise<ImageSet> {
   const paths: string[] = [];
   const absent: string[] = [];
   for (const name of Object.values(files)) {

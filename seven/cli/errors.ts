@@ -6,6 +6,7 @@
 import { SafetensorsError } from "../../engine/mod.ts";
 import { CheckpointError, DataError } from "../../models/mod.ts";
 import { OptionError } from "../schedule.ts";
+import { HubError } from "./hub/cache.ts";
 import { Interrupted } from "./io.ts";
 
 /** Exit codes of all commands; a signal adds 128 and its number. */
@@ -24,7 +25,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const usage = [UsageError, OptionError, DataError, CheckpointError, SafetensorsError] as const;
+const usage = [UsageError, OptionError, DataError, CheckpointError, SafetensorsError, HubError] as const;
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Folder } from "../../models/mod.ts";
+import { openOnDisk } from "./disk.ts";
 import { UsageError } from "./errors.ts";
 
 /**
@@ -19,6 +20,8 @@ export async function diskFolder(option: string, path: string): Promise<Folder> 
     throw new UsageError(`${option} ${path}: there is no such folder; give the path of an existing one`);
   }
   const name = path.replace(/(?<=.)\/+$/, "");
+  const failed = (file: string, error: unknown): UsageError =>
+    new UsageError(`${option} ${name}/${file}: cannot be read (${(error as Error).message})`, { cause: error });
   return {
     name,
     exists: async (file) => (await stat(option, `${name}/${file}`))?.isFile === true,
@@ -26,9 +29,26 @@ export async function diskFolder(option: string, path: string): Promise<Folder> 
       try {
         return await Deno.readFile(`${name}/${file}`);
       } catch (error) {
-        throw new UsageError(`${option} ${name}/${file}: cannot be read (${(error as Error).message})`, {
-          cause: error,
-        });
+        throw failed(file, error);
+      }
+    },
+    list: async (path) => {
+      try {
+        const entries = await Array.fromAsync(Deno.readDir(`${name}/${path}`));
+        return await Promise.all(entries.map(async (entry) => {
+          const info = entry.isSymlink ? await stat(option, `${name}/${path}/${entry.name}`) : entry;
+          return entry.name + (info?.isDirectory ? "/" : "");
+        }));
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return [];
+        throw failed(path, error);
+      }
+    },
+    open: async (file) => {
+      try {
+        return openOnDisk(await Deno.open(`${name}/${file}`));
+      } catch (error) {
+        throw failed(file, error);
       }
     },
   };

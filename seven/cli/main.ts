@@ -4,17 +4,21 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { exitCodeOf, exitCodes, lineOf } from "./errors.ts";
+import { exitCodeOf, exitCodes, lineOf, UsageError } from "./errors.ts";
 import { type Io, processIo } from "./io.ts";
-import { addPruneOptions, resolveOptions } from "./options.ts";
-import { prune } from "./prune.ts";
+import { evaluateCommand, type EvaluateOptions } from "./evaluate.ts";
+import { listMethods, listTasks } from "./lists.ts";
+import { addOptions, addPruneOptions, givenOptions, inputOptions, runningOptions } from "./option_lines.ts";
+import { type GivenOptions, resolveOptions } from "./options.ts";
+import { prune as pruneCommand } from "./prune.ts";
 import { version } from "./record.ts";
 
 const examples = `
 Examples:
   deno task prune
   deno task prune --sparsity 0.9 --method seven-pre,magnitude
-  deno task prune --model vit-mnist --task mnist --data mnist --sparsity 0.95 --steps 300 --prune-steps 200 --out runs/1`;
+  deno task prune --model vit-mnist --task mnist --data mnist --sparsity 0.95 --steps 300 --prune-steps 200 --out runs/1
+  deno task prune --model hf:google-bert/bert-base-uncased --task sst2 --data glue/SST-2 --sparsity 0.6`;
 
 /** All commands. */
 function commands(io: Io): Command {
@@ -26,15 +30,52 @@ function commands(io: Io): Command {
     writeErr: (text) => io.err(text.trimEnd()),
     outputError: (text, write) => write(text.trim().replace(/\s+/g, " ")),
   });
-  const command = root.command("prune", { isDefault: true })
+  const prune = root.command("prune", { isDefault: true })
     .description(
       "Prunes a model by its gradients while it is fine-tuned. Without options: trains a small ViT on generated digits, " +
         "prunes it to 80 % by each method and compares them.",
     )
     .addHelpText("after", examples)
-    .action((given: Parameters<typeof resolveOptions>[0]) => prune(resolveOptions(given), io));
-  addPruneOptions(command);
+    .action(() => pruneCommand(resolveOptions(givenOptions<GivenOptions>(prune)), io));
+  addPruneOptions(prune);
+  const evaluate = root.command("evaluate")
+    .description("Prints the metrics of a model on the whole evaluation data of a task.")
+    .requiredOption("--model <folder>", "checkpoint, or hf:owner/name of the hub")
+    .requiredOption("--task <name>", "name of the task, or a JSON file that describes one")
+    .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
+    .action((given: EvaluateOptions) => evaluateCommand({ ...evaluateDefaults, ...given }, io));
+  addOptions(evaluate, "Options:", [
+    ...inputOptions,
+    ...runningOptions,
+    ["--json", "prints JSON"],
+    ["--quiet", "no progress, results only"],
+  ]);
+  root.command("tasks").argument("[name]", "a task, or a JSON file that describes one")
+    .description("Lists the tasks; of one, with its data, the rows and labels of every part.")
+    .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
+    .option("--json", "prints JSON")
+    .action((name: string | undefined, given: Parameters<typeof listTasks>[1]) => listTasks(name, given, io));
+  root.command("methods")
+    .description("Lists the methods.")
+    .option("--json", "prints JSON")
+    .action((given: Parameters<typeof listMethods>[0]) => listMethods(given, io));
   return root;
+}
+
+const evaluateDefaults = {
+  device: "auto",
+  evalBatch: 100,
+  zeroShot: false,
+  skipBroken: false,
+  json: false,
+  quiet: false,
+} as const;
+
+/** Without this, a mistyped command would be an argument too many of the default one. */
+function checkCommand(root: Command, word: string | undefined): void {
+  const known = [...root.commands.map((command) => command.name()), "help"];
+  if (word === undefined || word.startsWith("-") || known.includes(word)) return;
+  throw new UsageError(`${word}: there is no such command; there are ${known.join(", ")}`);
 }
 
 /**
@@ -56,7 +97,9 @@ function commands(io: Io): Command {
  */
 export async function main(args: readonly string[], io: Io = processIo()): Promise<number> {
   try {
-    await commands(io).parseAsync([...args], { from: "user" });
+    const root = commands(io);
+    checkCommand(root, args[0]);
+    await root.parseAsync([...args], { from: "user" });
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

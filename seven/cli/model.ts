@@ -3,105 +3,234 @@
  *
  * @module
  */
-import type { HostTensor } from "../../engine/mod.ts";
+import { hostTensor } from "../../engine/mod.ts";
 import {
-  checkParams,
+  clipPrompts,
   DataError,
   type Dataset,
-  initViT,
+  familyOf,
+  fixedSize,
+  type Folder,
+  hasWeights,
   loadCheckpoint,
+  loadTokenizer,
+  type ModelInput,
+  type Network,
+  networkOf,
   parsePreprocessor,
-  preprocess,
+  type Prompts,
   readConfig,
+  smallClip,
   smallViT,
   type Task,
-  type ViTConfig,
-  viTConfig,
-  viTShapes,
+  type TaskData,
 } from "../../models/mod.ts";
-import { diskFolder } from "./folder.ts";
+import { UsageError } from "./errors.ts";
+import { openSource } from "./source.ts";
 
 /** A model and its data. */
 export interface Model {
-  /** What to call it: the checkpoint's folder, or a description. */
-  readonly name: string;
-  readonly config: ViTConfig;
-  /** Parameters by checkpoint name. */
-  readonly params: Readonly<Record<string, HostTensor>>;
-  /** The data, preprocessed. */
+  /** The model; its parameters are those that a run starts from. */
+  readonly network: Network;
+  /** The data, as the model takes them. */
   readonly data: Dataset;
   /** Files of the model that a run folder gets as they are, by name. */
   readonly files: Readonly<Record<string, Uint8Array>>;
   /** Metadata of the weights' file. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What was put right or left out while loading: sentences for the log. */
+  readonly notes: readonly string[];
+}
+
+/** How pictures are read and changed. */
+export type ImageInput = Pick<ModelInput, "decoder" | "augment" | "skipBroken">;
+
+/** Which model, and how it is to be made. */
+export interface ModelRequest {
+  /** Folder or repository of the checkpoint. */
+  readonly path: string;
+  /** Folder or repository of the data, for a task that needs one. */
+  readonly data?: string;
+  /** Tokens of a text at most; those of the model by default. */
+  readonly maxLength?: number;
+  /** Height and width of images; those of the model by default. */
+  readonly imageSize?: number;
+  /** How pictures are read and changed. */
+  readonly images: ImageInput;
+  /** Whether classes are known by their names alone, by a CLIP. */
+  readonly zeroShot: boolean;
+  /** Seed of what has to be made anew. */
+  readonly seed: number;
+  /** Whether a folder without weights is taken for a model that is to be trained from its beginning. */
+  readonly fresh: boolean;
+  /** Told what is loaded from afar. */
+  readonly say: (line: string) => void;
 }
 
 const configFile = "config.json";
 const preprocessorFile = "preprocessor_config.json";
 
-/**
- * Loads a checkpoint and prepares the data as its `preprocessor_config.json` says.
- *
- * @param path The checkpoint's folder.
- * @param task The task.
- * @param dataPath The data's folder, for a task that needs one.
- * @throws {UsageError} when a folder is missing, {@linkcode CheckpointError}, {@linkcode SafetensorsError} or
- * {@linkcode DataError} when what is in it cannot be used.
- */
-export async function loadModel(path: string, task: Task, dataPath: string | undefined): Promise<Model> {
-  const folder = await diskFolder("--model", path);
-  const { name, config: json, params, metadata } = await loadCheckpoint(folder);
-  const config = viTConfig(json, `${name}/${configFile}`);
-  checkParams(params, viTShapes(config), name);
-  if (!await folder.exists(preprocessorFile)) {
-    throw new DataError(
-      `${name}: there is no ${preprocessorFile}, which says how images become numbers; copy that of the original model`,
-    );
-  }
-  const preprocessor = parsePreprocessor(await readConfig(folder, preprocessorFile), `${name}/${preprocessorFile}`);
-  const data = preprocess(await loadData(task, dataPath), preprocessor);
-  checkFit(config, data, name);
-  const files = {
-    [configFile]: await folder.read(configFile),
-    [preprocessorFile]: await folder.read(preprocessorFile),
-  };
-  return { name, config, params, data, files, metadata };
+/** Files that a tokenizer may have. */
+const tokenizerFiles = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+] as const;
+
+/** The data of a task, from its folder or repository. */
+export async function loadData(task: Task, data: string | undefined, say?: (line: string) => void): Promise<TaskData> {
+  return await task.load(data === undefined ? undefined : await openSource("--data", data, say));
 }
 
 /**
- * Makes the small ViT for a task, with fresh parameters.
+ * Loads a checkpoint and prepares the data as the files beside it say.
  *
  * @param task The task.
- * @param dataPath The data's folder, for a task that needs one.
+ * @param request The model.
+ * @throws {UsageError} when a folder is missing, {@linkcode CheckpointError}, {@linkcode SafetensorsError},
+ * {@linkcode DataError} or {@linkcode HubError} when what is in it cannot be used.
+ */
+export async function loadModel(task: Task, request: ModelRequest): Promise<Model> {
+  const folder = await openSource("--model", request.path, request.say);
+  const fresh = request.fresh && !await hasWeights(folder);
+  const checkpoint = fresh
+    ? { name: folder.name, config: await readConfig(folder, configFile), params: {}, metadata: { format: "pt" } }
+    : await loadCheckpoint(folder);
+  const { name, config } = checkpoint;
+  const { modality } = familyOf(config, name);
+  if (modality !== task.modality) {
+    throw new UsageError(
+      `--task ${task.name}: is a task of ${task.modality}s, ${name} is a model of ${modality}s; give one that fits the other`,
+    );
+  }
+  const raw = await loadData(task, request.data, request.say);
+  const head = request.zeroShot ? "contrastive" : task.head;
+  const prompts = head === "contrastive" ? raw.prompts ?? await promptsOf(folder, raw.labels) : undefined;
+  const network = await networkOf(checkpoint, {
+    head,
+    labels: raw.labels,
+    seed: request.seed,
+    ...(prompts ? { prompts } : {}),
+    ...(request.imageSize === undefined ? {} : { imageSize: request.imageSize }),
+  });
+  const data = raw.prepare(await inputOf(folder, network, task, request));
+  const started = fresh ? [`${name}: has no weights; they are drawn from the seed`] : [];
+  return {
+    network,
+    data,
+    files: await filesOf(folder, network, config, request),
+    metadata: checkpoint.metadata,
+    notes: [...started, ...network.notes, ...raw.notes],
+  };
+}
+
+/** Texts that stand for classes, made of their names as CLIP's authors do. */
+async function promptsOf(folder: Folder, labels: readonly string[]): Promise<Prompts> {
+  const tokenizer = await loadTokenizer(folder);
+  const texts = clipPrompts(labels).map((text) => tokenizer.encode(text).ids);
+  const tokens = Math.max(...texts.map((ids) => ids.length));
+  const data = new Uint32Array(texts.length * tokens).fill(tokenizer.padId);
+  texts.forEach((ids, i) => data.set(ids, i * tokens));
+  return { ids: hostTensor(data, [texts.length, tokens]), templates: 1 };
+}
+
+/** What the files beside the weights say about the model's input. */
+async function inputOf(folder: Folder, network: Network, task: Task, request: ModelRequest): Promise<ModelInput> {
+  const { name, image, maxTokens = Infinity, vocabulary = Infinity } = network;
+  if (network.modality === "image") {
+    if (!await folder.exists(preprocessorFile)) return { name };
+    const file = `${name}/${preprocessorFile}`;
+    const given = parsePreprocessor(await preprocessorJson(folder, request), file);
+    const made = fixedSize(given);
+    if (image && made && made.join() !== image.slice(1).join()) {
+      throw new DataError(
+        `${name}: the model takes images of ${image.slice(1).join(" x ")}, ${preprocessorFile} makes them ` +
+          `${made.join(" x ")}; mend one, or give --image-size`,
+      );
+    }
+    return { ...request.images, name, preprocessor: given, ...(image ? { channels: image[0] } : {}) };
+  }
+  const tokenizer = await loadTokenizer(folder);
+  if (tokenizer.vocabularySize > vocabulary) {
+    throw new DataError(
+      `${name}: the tokenizer has ${tokenizer.vocabularySize} tokens, the model ${vocabulary}; use the model's own`,
+    );
+  }
+  const most = Math.min(maxTokens, tokenizer.maxLength ?? Infinity);
+  const { maxLength = Math.min(most, task.maxLength ?? 128) } = request;
+  if (maxLength > most) {
+    throw new UsageError(`--max-length ${maxLength}: the model takes ${most} tokens at most; give fewer`);
+  }
+  return { name, tokenizer, maxLength };
+}
+
+/** `preprocessor_config.json`, with another image size where one is asked for. */
+async function preprocessorJson(folder: Folder, { imageSize: side }: ModelRequest): Promise<Record<string, unknown>> {
+  const json = await readConfig(folder, preprocessorFile);
+  if (side === undefined) return json;
+  const size = { height: side, width: side };
+  return { ...json, size, ...(json.crop_size === undefined ? {} : { crop_size: size }) };
+}
+
+/** The files that make a run folder a checkpoint like the one that it began with. */
+async function filesOf(
+  folder: Folder,
+  network: Network,
+  config: Readonly<Record<string, unknown>>,
+  request: ModelRequest,
+): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {
+    [configFile]: network.config === config ? await folder.read(configFile) : text(network.config),
+  };
+  for (const name of [preprocessorFile, ...tokenizerFiles]) {
+    if (!await folder.exists(name)) continue;
+    files[name] = name === preprocessorFile && request.imageSize !== undefined
+      ? text(await preprocessorJson(folder, request))
+      : await folder.read(name);
+  }
+  return files;
+}
+
+/**
+ * Makes the small ViT, or the small CLIP, for a task of images in memory, with fresh parameters.
+ *
+ * @param task The task.
+ * @param data The data's folder, for a task that needs one.
  * @param seed Seed of the parameters.
  * @throws {UsageError} or {@linkcode DataError} when the data cannot be used.
  */
-export async function freshModel(task: Task, dataPath: string | undefined, seed: number): Promise<Model> {
-  const raw = await loadData(task, dataPath);
-  const { config: json, preprocessor } = smallViT(raw);
-  const name = "a small ViT";
-  const config = viTConfig(json, name);
-  const data = preprocess(raw, parsePreprocessor(preprocessor, name));
-  const text = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-  const files = { [configFile]: text(json), [preprocessorFile]: text(preprocessor) };
-  return { name, config, params: await initViT(config, seed), data, files, metadata: { format: "pt" } };
-}
-
-async function loadData(task: Task, path: string | undefined): Promise<Dataset> {
-  return await task.load(path === undefined ? undefined : await diskFolder("--data", path));
-}
-
-function checkFit({ num_channels, image_size, num_labels }: ViTConfig, data: Dataset, name: string): void {
-  const takes = [num_channels, image_size, image_size].join(" x ");
-  const given = data.train.shape.join(" x ");
-  if (takes !== given) {
-    throw new DataError(
-      `${name}: the model takes images of ${takes}, ${preprocessorFile} makes them ${given}; mend one`,
+export async function freshModel(
+  task: Task,
+  data: string | undefined,
+  seed: number,
+  images: ImageInput = {},
+): Promise<Model> {
+  const raw = await loadData(task, data);
+  if (!raw.images) {
+    throw new UsageError(
+      `--task ${task.name}: there is no small model for this task; give --model, a folder with config.json (and ` +
+        "weights, unless it is to be trained from its beginning by --train-steps)",
     );
   }
-  if (num_labels !== data.classes) {
-    throw new DataError(
-      `${name}: the model has ${num_labels} classes, task ${data.name} ${data.classes}; use a model fine-tuned on the task`,
-    );
-  }
+  const { name, make } = task.head === "contrastive"
+    ? { name: "a small CLIP", make: smallClip }
+    : { name: "a small ViT", make: smallViT };
+  const { config, preprocessor } = make(raw.images, raw.labels.length);
+  const request = { head: task.head, labels: raw.labels, seed, ...(raw.prompts ? { prompts: raw.prompts } : {}) };
+  const network = await networkOf({ name, config, params: {} }, request);
+  return {
+    network,
+    data: raw.prepare({ ...images, name, preprocessor: parsePreprocessor(preprocessor, name) }),
+    files: { [configFile]: text(config), [preprocessorFile]: text(preprocessor) },
+    metadata: { format: "pt" },
+    notes: [],
+  };
+}
+
+function text(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }

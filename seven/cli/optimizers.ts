@@ -14,6 +14,7 @@ import {
   type Schedule,
   type ScheduleOptions,
   sgd,
+  withClipping,
 } from "../../engine/mod.ts";
 
 /** Names of the optimisers. */
@@ -41,9 +42,10 @@ export const optimizerNames: readonly OptimizerName[] = Object.keys(optimizers) 
 /** All learning-rate schedules. */
 export const scheduleNames: readonly ScheduleName[] = Object.keys(schedules) as ScheduleName[];
 
-/** The optimiser of that name; momentum of sgd is 0.9. */
-export function optimizerNamed(name: OptimizerName, weightDecay: number): Optimizer {
-  return optimizers[name]({ weightDecay });
+/** The optimiser of that name; momentum of sgd is 0.9. Gradients are clipped where a greatest norm is given. */
+export function optimizerNamed(name: OptimizerName, weightDecay: number, clipNorm?: number): Optimizer {
+  const optimizer = optimizers[name]({ weightDecay });
+  return clipNorm === undefined ? optimizer : withClipping(optimizer, clipNorm);
 }
 
 /** The schedule of that name. */

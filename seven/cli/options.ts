@@ -1,26 +1,49 @@
 /**
- * Options of `prune`: what they are called, what they may be, and what they are when they are not given.
+ * What `prune` may be asked for, and what it does where it is not told.
  *
  * @module
  */
-import { type Command, Option } from "commander";
 import type { DeviceChoice } from "../../engine/mod.ts";
-import { tasks } from "../../models/mod.ts";
-import type { SevenOptions } from "../criteria/seven.ts";
+import { type SevenOptions, sevenPresets } from "../criteria/seven.ts";
 import { sevenDefaults } from "../criteria/seven.ts";
-import { methods } from "../methods.ts";
+import { parsePattern, patternSparsity } from "../pattern.ts";
+import type { ScheduleKind } from "../schedule.ts";
+import type { Scope } from "../scope.ts";
 import { UsageError } from "./errors.ts";
-import { type OptimizerName, optimizerNames, type ScheduleName, scheduleNames } from "./optimizers.ts";
-import { oneOf, positive, share, someOf, whole } from "./values.ts";
+import type { OptimizerName, ScheduleName } from "./optimizers.ts";
+
+/** Random changes of training images. */
+export type AugmentationName = "flip" | "pad-crop" | "resized-crop" | "erase";
+
+/** A share for tensors whose names match. */
+export interface NamedShare {
+  /** Pattern of names. */
+  readonly pattern: string;
+  /** From 0 to 1. */
+  readonly share: number;
+}
 
 /** Everything that `prune` was asked for, defaults filled in: what is saved, and what runs. */
 export interface PruneOptions extends Required<SevenOptions> {
-  /** Folder of the checkpoint; a small ViT is trained where there is none. */
+  /** Folder or repository of the checkpoint; a small ViT is trained where there is none. */
   readonly model?: string;
-  /** Name of the task. */
+  /** Name of the task, or a file that describes one. */
   readonly task: string;
-  /** Folder of the task's data. */
+  /** Folder or repository of the task's data. */
   readonly data?: string;
+  /** Tokens of a text at most; those of the task, or fewer where the model takes fewer. */
+  readonly maxLength?: number;
+  /** Height and width of images; those of the model where there is none. */
+  readonly imageSize?: number;
+  /** Whether a CLIP knows the classes by their names alone, instead of through a classifier. */
+  readonly zeroShot: boolean;
+  /** Whether pictures that cannot be read are left out. */
+  readonly skipBroken: boolean;
+  /** Random changes of training images. */
+  readonly augment: readonly AugmentationName[];
+  /** Folder to write. */
+  readonly out?: string;
+
   /** Share of the prunable weights to remove. */
   readonly sparsity: number;
   /** Names of the methods, in the order in which they run. */
@@ -31,8 +54,34 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly pruneSteps: number;
   /** First pruning step, from 1; that of the method where there is none. */
   readonly pruneStart?: number;
-  /** Steps by which the small ViT is trained before; none for a checkpoint. */
-  readonly trainSteps: number;
+  /** Steps from one pruning to the next; those of the method where there is none. */
+  readonly pruneEvery?: number;
+  /** The way from dense to the sparsity; that of the method where there is none. */
+  readonly schedule?: ScheduleKind;
+  /** Rounds of lottery tickets. */
+  readonly rounds: number;
+  /** Step that lottery tickets go back to. */
+  readonly rewindTo: number;
+
+  /** Which weights compete; that of the method where there is none. */
+  readonly scope?: Scope;
+  /** What goes together: `unstructured`, `2:4`, `4x4`, `head`, `neuron`. */
+  readonly pattern: string;
+  /** How a block, head or neuron is scored. */
+  readonly groupScore: "mean" | "sum";
+  /** Patterns of names: prunable weights that match none are not pruned. */
+  readonly include?: readonly string[];
+  /** Patterns of names of weights that are not pruned. */
+  readonly exclude: readonly string[];
+  /** Least share that tensors lose. */
+  readonly leastSparsity: readonly NamedShare[];
+  /** Greatest share that tensors lose. */
+  readonly mostSparsity: readonly NamedShare[];
+  /** Whether zeros of the checkpoint may become weights again. */
+  readonly regrowZeros: boolean;
+  /** Steps between two counts of sentinel weights; none where absent. */
+  readonly sentinels?: number;
+
   /** Name of the optimiser. */
   readonly optimizer: OptimizerName;
   /** Learning rate of pruning and fine-tuning. */
@@ -43,14 +92,33 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly warmup: number;
   /** Weight decay, of matrices only. */
   readonly weightDecay: number;
+  /** Greatest norm of the gradient; none where absent. */
+  readonly clipNorm?: number;
   /** Rows of a training batch. */
   readonly batch: number;
+  /** Batches of a step. */
+  readonly gradientAccumulation: number;
+  /** Patterns of names of parameters that do not move. */
+  readonly freeze: readonly string[];
+  /** Whether the model drops out at the rates of its configuration while it is trained. */
+  readonly dropout: boolean;
+  /** Weight of the dense model's answers against labels, from 0 to 1. */
+  readonly distill: number;
+  /** What both models' logits are divided by when they are compared. */
+  readonly distillTemperature: number;
+  /** Weight of following the dense model's hidden states. */
+  readonly distillHidden: number;
+  /** Steps by which the model is trained before it is pruned; none for a checkpoint unless asked for. */
+  readonly trainSteps: number;
+  /** Greatest learning rate of that training. */
+  readonly trainLearningRate: number;
   /** Seed of everything random. */
   readonly seed: number;
+
   /** Which device. */
   readonly device: DeviceChoice;
-  /** Folder to write. */
-  readonly out?: string;
+  /** Rows of an evaluation batch. */
+  readonly evalBatch: number;
   /** Steps between two events. */
   readonly logEvery: number;
   /** Whether a non-finite loss is traced to its tensor. */
@@ -59,65 +127,23 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly quiet: boolean;
 }
 
-type Given = Partial<PruneOptions>;
-
-const methodNames = Object.keys(methods);
+/** What the command line has. */
+export interface GivenOptions extends Partial<PruneOptions> {
+  /** Name of settings of the SEVEN criterion. */
+  readonly seven?: keyof typeof sevenPresets;
+}
 
 /** Methods that are compared where no checkpoint is given. */
-const compared = ["seven-pre", "magnitude", "random"];
+export const compared: readonly string[] = ["seven-pre", "magnitude", "random"];
 
-/** Adds the options to a command. */
-export function addPruneOptions(command: Command): Command {
-  const group = (heading: string, options: readonly [flags: string, description: string, parser?: unknown][]): void => {
-    for (const [flags, description, parser] of options) {
-      const option = new Option(flags, description).helpGroup(heading);
-      if (parser) option.argParser(parser as (text: string, previous: unknown) => unknown);
-      command.addOption(option);
-    }
-  };
-  group("Model and data:", [
-    ["--model <folder>", "checkpoint in the layout of Hugging Face (default: a small ViT is trained first)"],
-    ["--task <name>", `one of ${Object.keys(tasks).join(", ")} (default: digits)`, oneOf(Object.keys(tasks))],
-    ["--data <folder>", "data of the task"],
-    ["--out <folder>", "run folder to write; with several methods one in it for each"],
-  ]);
-  group("Pruning:", [
-    [
-      "--sparsity <share>",
-      "share of the prunable weights to remove (default: 0.8)",
-      share("the share of weights to remove"),
-    ],
-    [
-      "--method <names>",
-      `of ${methodNames.join(", ")} (default: seven-pre; without --model ${compared.join(", ")})`,
-      someOf(methodNames),
-    ],
-    ["--steps <count>", "steps of pruning and fine-tuning (default: 300, or 150 without --model)", whole(1)],
-    ["--prune-steps <count>", "steps of the pruning window (default: two thirds of the steps)", whole(1)],
-    ["--prune-start <step>", "first step of the pruning window, from 1 (default: that of the method)", whole(1)],
-    ["--alpha1 <decay>", `decay of the gradient average (default: ${sevenDefaults.alpha1})`, share("a decay")],
-    ["--alpha2 <decay>", `decay of the squared-gradient average (default: ${sevenDefaults.alpha2})`, share("a decay")],
-    ["--moment <kind>", "average of absolute or signed gradients (default: absolute)", oneOf(["absolute", "signed"])],
-    ["--accumulate <kind>", "how scores add up: sum, ema or last (default: sum)", oneOf(["sum", "ema", "last"])],
-  ]);
-  group("Training:", [
-    ["--optimizer <name>", `one of ${optimizerNames.join(", ")} (default: adamw)`, oneOf(optimizerNames)],
-    ["--learning-rate <rate>", "(default: 0.001)", positive({ zero: false })],
-    ["--lr-schedule <kind>", `one of ${scheduleNames.join(", ")} (default: constant)`, oneOf(scheduleNames)],
-    ["--warmup <count>", "steps over which the learning rate rises from 0 (default: 0)", whole(0)],
-    ["--weight-decay <rate>", "decay of matrices (default: 0)", positive({ zero: true })],
-    ["--batch <rows>", "rows of a training batch (default: 64)", whole(1, 65536)],
-    ["--train-steps <count>", "steps by which the small ViT is trained before (default: 400)", whole(1)],
-    ["--seed <number>", "seed of everything random (default: 1)", whole(0)],
-  ]);
-  group("Running:", [
-    ["--device <name>", "auto, cpu or webgpu (default: auto)", oneOf(["auto", "cpu", "webgpu"])],
-    ["--log-every <count>", "steps between two events (default: 10)", whole(1)],
-    ["--check-finite", "name the first tensor that goes bad when the loss does; slower"],
-    ["--quiet", "no progress, results only"],
-  ]);
-  return command;
-}
+/** All ways to a sparsity. */
+export const scheduleKinds: readonly ScheduleKind[] = ["one-shot", "linear", "cubic", "exponential"];
+
+/** All scopes. */
+export const scopes: readonly Scope[] = ["global", "tensor", "row"];
+
+/** All changes of images. */
+export const augmentations: readonly AugmentationName[] = ["flip", "pad-crop", "resized-crop", "erase"];
 
 /**
  * Fills in the defaults and checks what options ask for together.
@@ -125,53 +151,72 @@ export function addPruneOptions(command: Command): Command {
  * @param given What the command line has, each value checked by itself.
  * @throws {UsageError} naming the options that do not go together.
  */
-export function resolveOptions(given: Given): PruneOptions {
-  const { model } = given;
-  const steps = given.steps ?? (model === undefined ? 150 : 300);
+export function resolveOptions(given: GivenOptions): PruneOptions {
+  const { seven, ...told } = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as GivenOptions;
+  const { model } = told;
+  const steps = told.steps ?? (model === undefined ? 150 : 300);
   const options: PruneOptions = {
     task: "digits",
-    sparsity: 0.8,
+    zeroShot: false,
+    skipBroken: false,
+    augment: [],
+    sparsity: sparsityOf(told.pattern) ?? 0.8,
     method: model === undefined ? compared : ["seven-pre"],
     steps,
     pruneSteps: Math.ceil(2 * steps / 3),
+    rounds: 5,
+    rewindTo: 0,
+    pattern: "unstructured",
+    groupScore: "mean",
+    exclude: [],
+    leastSparsity: [],
+    mostSparsity: [],
+    regrowZeros: false,
+    ...(seven ? sevenPresets[seven] : sevenDefaults),
     optimizer: "adamw",
     learningRate: 1e-3,
     lrSchedule: "constant",
     warmup: 0,
     weightDecay: 0,
     batch: 64,
+    gradientAccumulation: 1,
+    freeze: [],
+    dropout: true,
+    distill: 0,
+    distillTemperature: 2,
+    distillHidden: 0,
     trainSteps: model === undefined ? 400 : 0,
+    trainLearningRate: model === undefined ? 4e-3 : told.learningRate ?? 1e-3,
     seed: 1,
-    ...sevenDefaults,
     device: "auto",
+    evalBatch: 100,
     logEvery: 10,
     checkFinite: false,
     quiet: false,
-    ...given,
+    ...told,
   };
-  check(options, given);
+  check(options, told);
   return options;
 }
 
-function check(options: PruneOptions, given: Given): void {
-  const { model, task, data, steps, pruneSteps, warmup } = options;
+/** The sparsity that a pattern has by itself. */
+function sparsityOf(pattern: string | undefined): number | undefined {
+  if (pattern === undefined || pattern === "head" || pattern === "neuron") return undefined;
+  return patternSparsity(parsePattern(pattern));
+}
+
+function check(options: PruneOptions, given: GivenOptions): void {
+  const { model, task, steps, pruneSteps, warmup } = options;
   if (model !== undefined && given.task === undefined) {
-    throw new UsageError(
-      `--model ${model}: say which task it is for with --task, one of ${Object.keys(tasks).join(", ")}`,
-    );
+    throw new UsageError(`--model ${model}: say which task it is for with --task; the command tasks lists them`);
   }
-  if (model !== undefined && given.trainSteps !== undefined) {
-    throw new UsageError(
-      `--train-steps ${given.trainSteps}: a checkpoint is not trained before; leave out this or --model`,
-    );
+  if (model === undefined && given.maxLength !== undefined) {
+    throw new UsageError(`--max-length ${given.maxLength}: is for texts; give --model, a model that reads them`);
   }
-  if (tasks[task]!.needsFolder && data === undefined) {
-    throw new UsageError(`--task ${task}: the data of this task lie in a folder; name it with --data`);
-  }
-  if (!tasks[task]!.needsFolder && data !== undefined) {
-    throw new UsageError(
-      `--data ${data}: the data of task ${task} are generated; leave out --data or give another --task`,
-    );
+  if (model === undefined && given.imageSize !== undefined) {
+    throw new UsageError(`--image-size ${given.imageSize}: the small ViT of task ${task} takes images as they are`);
   }
   if (pruneSteps > steps) {
     throw new UsageError(

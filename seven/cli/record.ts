@@ -6,6 +6,7 @@
 import { type HostTensor, parseSafetensors, safetensorsChunks } from "../../engine/mod.ts";
 import type { RunResult } from "../run.ts";
 import type { StepEvent } from "../reports.ts";
+import type { Metrics } from "./judge.ts";
 import type { Model } from "./model.ts";
 import type { PruneOptions } from "./options.ts";
 import project from "../../deno.json" with { type: "json" };
@@ -14,9 +15,9 @@ import project from "../../deno.json" with { type: "json" };
 export interface Result {
   /** Name of the metric. */
   readonly metric: string;
-  /** The metric before pruning, on the whole test set. */
+  /** The metric before pruning, on the whole of the first evaluation split. */
   readonly dense: number;
-  /** The metric after pruning and fine-tuning, on the whole test set. */
+  /** The metric after pruning and fine-tuning, on the same rows. */
   readonly pruned: number;
   /** Share of the prunable weights that are pruned: `1 - kept / prunable`. */
   readonly sparsity: number;
@@ -24,6 +25,8 @@ export interface Result {
   readonly prunable: number;
   /** Number of weights kept: N - round(s N), unless the method has a rule of its own. */
   readonly kept: number;
+  /** All metrics on all evaluation splits, before and after. */
+  readonly metrics: { readonly dense: Metrics; readonly pruned: Metrics };
 }
 
 /** `run.json`. */

@@ -8,12 +8,15 @@
  * Lays out rows under a heading: the first column to the left, numbers to the right.
  *
  * @param rows Cells; the first row is the heading.
+ * @param align Where the other columns go; to the right by default, as numbers do.
  * @returns One line per row.
  */
-export function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[], align: "left" | "right" = "right"): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
-    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)).join("   ")
+    row.map((cell, column) =>
+      column === 0 || align === "left" ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+    ).join("   ").trimEnd()
   );
 }
 

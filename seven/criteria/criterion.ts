@@ -74,6 +74,11 @@ export interface Criterion {
   scalars(progress: Progress): Named<number>;
   /** One update of the state: at every step of the pruning window. */
   update(context: CriterionContext, state: CriterionState<Tensor>): CriterionState<Tensor>;
+  /**
+   * Takes in a micro-batch of a step of the window: all but the last, which {@linkcode Criterion.update} sees. Only
+   * criteria need it that sum up something of their own over the rows; gradients are those of all micro-batches anyway.
+   */
+  gather?(context: CriterionContext, state: CriterionState<Tensor>): CriterionState<Tensor>;
   /** Scores of all weights, from the updated state. */
   score(context: CriterionContext, state: CriterionState<Tensor>): Record<string, Tensor>;
   /** Masks by a rule of its own, instead of keeping the greatest scores. The number kept is then what comes out. */

@@ -5,7 +5,9 @@
  *     S = |theta g(theta * M)|
  *
  * The gradient is taken at the sparse network, the weight from the dense one: a weight that was pruned is scored by what
- * it would bring to the sparse network, and may return. Used with an exponential schedule.
+ * it would bring to the sparse network, and may return.
+ *
+ * Needs weights and gradients; no state, no settings. `force` takes the exponential schedule of the paper.
  *
  * @module
  */

@@ -6,6 +6,9 @@
  * with g the gradient and H the Hessian of the loss at logits / 200. H g is the gradient of <g, stop(g)>: a true
  * second-order product, by differentiating the gradient's graph.
  *
+ * Needs weights and a second derivative of the loss; no state. Default: `temperature` 200. `grasp` is one shot. Of a
+ * step of several micro-batches it sees the last only: H g of all of them would take a second pass over them.
+ *
  * @module
  */
 import { add, grad, mul, stopGradient, sum, type Tensor } from "../../engine/mod.ts";

@@ -1,5 +1,10 @@
 /**
- * Magnitude: |theta|. The oldest criterion, and the one to beat.
+ * Magnitude (Han et al. 2015, "Learning both weights and connections for efficient neural networks", arXiv 1506.02626).
+ *
+ *     S = |theta|
+ *
+ * The oldest criterion, and the one to beat. Needs weights only; no state, no settings. In one shot it is `magnitude`,
+ * on the cubic schedule `gradual-magnitude` (Zhu and Gupta 2017, arXiv 1710.01878).
  *
  * @module
  */

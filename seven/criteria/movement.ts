@@ -8,6 +8,14 @@
  * in the plain form, here with Adam as published. Weights that move away from 0 are kept, whatever their size. Pruned
  * weights keep their value, their score goes on learning, and they may return.
  *
+ * The soft form keeps the weights with sigmoid(S) above a threshold that rises with the sparsity, and adds to the loss
+ *
+ *     penalty * mean over matrices of mean(sigmoid(S))
+ *
+ * whose weight rises with it. Needs weights and gradients. State: the score and Adam's two averages of it. Defaults:
+ * `learningRate` 0.01 for the scores; in the soft form `threshold` 0.1, `penalty` 400, `leastDensity` 0.005. `movement`
+ * takes the cubic schedule and the best of each matrix, `soft-movement` lets the threshold follow the cubic schedule.
+ *
  * @module
  */
 import {

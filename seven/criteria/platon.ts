@@ -8,6 +8,9 @@
  * J is smoothed sensitivity, V its uncertainty: weights that fluctuate get the benefit of the doubt. Gradients stay
  * dense and masks are not stored, so a pruned weight may grow and return.
  *
+ * Needs weights and gradients. State: the sum of the window, J and V. Defaults: `beta1` 0.85, `beta2` 0.95, `window` 10.
+ * `platon` takes the cubic schedule and prunes at the end of every window.
+ *
  * @module
  */
 import { abs, add, constant, div, greater, mul, sub, type Tensor, where, zeros } from "../../engine/mod.ts";

@@ -1,6 +1,12 @@
 /**
  * Random: the control that every criterion must beat.
  *
+ *     S ~ U[0, 1)
+ *
+ * drawn anew at each pruning step from the step's random key (Gale, Elsen and Hooker 2019, "The state of sparsity in
+ * deep neural networks", arXiv 1902.09574, and Su et al. 2020, arXiv 2009.11094, compare with it). Needs nothing; no
+ * state, no settings. In one shot over all weights it is `random`, in each tensor `random-layerwise`.
+ *
  * @module
  */
 import { cast, foldIn, keepTopK, sum, type Tensor, uniform } from "../../engine/mod.ts";
@@ -24,7 +30,7 @@ function uniformScores(like: Named<Tensor>, key: Tensor): Record<string, Tensor>
 }
 
 /**
- * The layer-wise shuffled mask (Su et al. 2020, "Sanity-checking pruning methods"): as many weights in every tensor as
+ * The layer-wise shuffled mask (Su et al. 2020, "Sanity-checking pruning methods", arXiv 2009.11094): as many weights in every tensor as
  * `masks` keep, drawn at random. A criterion that does no better than this has found densities of layers, not weights.
  *
  * @param masks bool, by name.

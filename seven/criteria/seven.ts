@@ -11,6 +11,9 @@
  * sensitivity; the factor after it is near 1 where gradients are steady and small where they are noise. At the first
  * step the factor is 1, so one-shot SEVEN is SNIP.
  *
+ * Needs weights and gradients. State: m, v and S. Defaults: {@linkcode sevenDefaults}. `seven-pre` and `seven-dyn` take
+ * the cubic schedule, the former from the first step on.
+ *
  * @module
  */
 import { abs, add, mul, type Tensor, zeros } from "../../engine/mod.ts";
@@ -54,6 +57,9 @@ export const sevenDefaults: Required<SevenOptions> = {
  *   score first and update after.
  * - `released`: what the released code does. Averages of |g| and g^2, scores summed over steps, pruned for good, weights
  *   taken after the update. Its commands set both decays to 0.8.
+ *
+ * Neither leaves out the steadiness: `steadiness: false` is an ablation of either, `{ ...sevenPresets.paper, steadiness:
+ * false }`, and scores by sensitivity alone.
  */
 export const sevenPresets: Readonly<Record<"paper" | "released", Required<SevenOptions>>> = {
   paper: { ...sevenDefaults, moment: "signed", accumulate: "last", permanent: false },

@@ -7,6 +7,9 @@
  * by its sum, which does not change the order. With a schedule of several steps it is iterative SNIP (de Jorge et al.
  * 2021, arXiv 2006.09081): recomputed on the pruned network, what was pruned never returns.
  *
+ * Needs weights and gradients; no state, no settings. `snip` is one shot, `iterative-snip` takes the exponential
+ * schedule.
+ *
  * @module
  */
 import { abs, mul } from "../../engine/mod.ts";

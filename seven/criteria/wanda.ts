@@ -5,13 +5,15 @@
  *
  * X_j is input j of the weight's linear layer over all rows of the calibration batches, whose squares are summed batch
  * by batch; the weights of each output row compete with each other (scope "row"). It needs no gradient. All rows count,
- * those that only fill up a batch too. Activations are those of the network as it is at each update.
+ * those that only fill up a batch too, and those of all micro-batches of a step. Activations are those of the network as it is at each update.
+ *
+ * Needs weights and activations. State: the sum of squares of each input; no settings. `wanda` is one shot.
  *
  * @module
  */
-import { abs, add, mul, reshape, sizeOf, sqrt, square, sum, zeros } from "../../engine/mod.ts";
+import { abs, add, mul, reshape, sizeOf, sqrt, square, sum, type Tensor, zeros } from "../../engine/mod.ts";
 import { OptionError } from "../schedule.ts";
-import { type Criterion, mapNamed } from "./criterion.ts";
+import { type Criterion, type CriterionContext, type CriterionState, mapNamed } from "./criterion.ts";
 
 /**
  * Keeps large weights of strong inputs. State: the sum of squares of each input.
@@ -34,13 +36,17 @@ export function wanda(): Criterion {
       }),
     }),
     scalars: () => ({}),
-    update: ({ inputOf }, { squares }) => ({
-      squares: mapNamed(squares!, (before, name) => add(before, sum(square(inputOf(name)), 0))),
-    }),
+    update: take,
+    gather: take,
     score: ({ weights }, { squares }) =>
       mapNamed(weights, (theta, name) => {
         const norm = sqrt(squares![name]!);
         return reshape(mul(abs(reshape(theta, [theta.shape[0]!, -1])), norm), theta.shape);
       }),
   };
+}
+
+/** Adds the rows of a batch. */
+function take({ inputOf }: CriterionContext, { squares }: CriterionState<Tensor>): CriterionState<Tensor> {
+  return { squares: mapNamed(squares!, (before, name) => add(before, sum(square(inputOf(name)), 0))) };
 }

@@ -61,7 +61,7 @@ const cases: readonly (readonly [what: string, args: string, line: string])[] = 
   [
     "an unknown task",
     "--task cifar",
-    "error: option '--task <name>' argument 'cifar' is invalid. Give one of digits, mnist.",
+    "error: --task cifar: there is no task of this name; the command tasks lists them, or give a JSON file that describes one",
   ],
   ["an unknown option", "--sparsty 0.9", "error: unknown option '--sparsty' (Did you mean --sparsity?)"],
   ["an option without its value", "--steps", "error: option '--steps <count>' argument missing"],
@@ -90,12 +90,32 @@ const cases: readonly (readonly [what: string, args: string, line: string])[] = 
   [
     "a model without a task",
     "--model @/tiny",
-    "error: --model @/tiny: say which task it is for with --task, one of digits, mnist",
+    "error: --model @/tiny: say which task it is for with --task; the command tasks lists them",
   ],
   [
-    "training of a checkpoint",
-    "--model @/tiny --task digits --train-steps 5",
-    "error: --train-steps 5: a checkpoint is not trained before; leave out this or --model",
+    "an unknown command",
+    "evaluat --model @/tiny --task digits",
+    "error: evaluat: there is no such command; there are prune, evaluate, tasks, methods, help",
+  ],
+  [
+    "evaluation without a task",
+    "evaluate --model @/tiny",
+    "error: required option '--task <name>' not specified",
+  ],
+  [
+    "a description of a task that is not there",
+    "--model @/tiny --task @/none.json",
+    "error: --task @/none.json: cannot be read (@os)",
+  ],
+  [
+    "a repository that cannot be",
+    "--model hf:a/b/c --task digits",
+    "error: --model hf:a/b/c: names no repository; write hf:owner/name, hf:owner/name@revision or hf:owner/name:folder",
+  ],
+  [
+    "a task whose rows cannot be counted without data",
+    "tasks sst2",
+    "error: tasks sst2: the data of this task lie in a folder; name it with --data",
   ],
   [
     "a missing model",
@@ -130,7 +150,7 @@ const cases: readonly (readonly [what: string, args: string, line: string])[] = 
   [
     "a checkpoint of another model",
     "--model @/bert --task digits",
-    'error: @/bert/config.json: this is a checkpoint of another model: model_type is "bert", expected "vit"',
+    "error: --task digits: is a task of images, @/bert is a model of texts; give one that fits the other",
   ],
   [
     "parameters that do not fit the configuration",
@@ -148,12 +168,12 @@ const cases: readonly (readonly [what: string, args: string, line: string])[] = 
   [
     "a model of other images",
     "--model @/small --task digits",
-    "error: @/small: the model takes images of 1 x 16 x 16, preprocessor_config.json makes them 1 x 24 x 24; mend one",
+    "error: @/small: the model takes images of 16 x 16, preprocessor_config.json makes them 24 x 24; mend one, or give --image-size",
   ],
   [
     "a model of other classes",
-    "--model @/classes --task digits",
-    "error: @/classes: the model has 3 classes, task digits 10; use a model fine-tuned on the task",
+    "evaluate --model @/classes --task digits",
+    "error: --model @/classes: has no trained classifier.weight, classifier.bias for task digits; use a model fine-tuned on the task",
   ],
   [
     "a corrupt gzip",

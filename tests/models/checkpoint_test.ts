@@ -29,7 +29,10 @@ Deno.test("loadCheckpoint() says which file is missing and what to do", async ()
   await assert.rejects(load({}), error(/^dir: there is no config\.json; a checkpoint folder has/));
   await assert.rejects(load({ "config.json": "{}" }), error(/^dir: there is no model\.safetensors; .*check the path$/));
   await assert.rejects(load({ "config.json": "{}", "pytorch_model.bin": "" }), error(/pytorch_model.bin is a pickle/));
-  await assert.rejects(load({ "config.json": "{}", "model.safetensors.index.json": "" }), error(/split over several/));
+  await assert.rejects(
+    load({ "config.json": "{}", "pytorch_model.bin.index.json": "" }),
+    error(/weights are pickles: load and save the model/),
+  );
 });
 
 Deno.test("loadCheckpoint() reports a damaged config.json and a truncated model.safetensors", async () => {

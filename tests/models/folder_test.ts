@@ -12,3 +12,11 @@ Deno.test("memoryFolder() serves bytes and text, and nothing that objects inheri
   ]);
   await assert.rejects(folder.read("toString"), /m\/toString: no such file/);
 });
+
+Deno.test("memoryFolder() lists what lies directly in a folder", async () => {
+  const folder = memoryFolder({ "a.txt": "", "b/c.txt": "", "b/d/e.txt": "", "bc.txt": "" }, "m");
+  const list = async (path: string) => (await folder.list!(path)).sort();
+  assert.deepEqual(await list(""), ["a.txt", "b/", "bc.txt"]);
+  assert.deepEqual([await list("b"), await list("b/")], [["c.txt", "d/"], ["c.txt", "d/"]]);
+  assert.deepEqual(await list("nothing"), []);
+});

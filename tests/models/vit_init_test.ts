@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { digits, initViT, smallViT, viTConfig, viTShapes } from "../../models/mod.ts";
+import { viTConfig, viTShapes } from "../../models/vit_config.ts";
+import { drawViT, initViT } from "../../models/vit_init.ts";
+import { smallViT } from "../../models/vit_small.ts";
 
-const config = viTConfig(smallViT(digits({ train: 1, test: 1 })).config, "small");
+const config = viTConfig(smallViT([1, 16, 16], 10).config, "small");
 
 Deno.test("initViT() makes the model's parameters: deviations as asked for, biases 0, norms the identity", async () => {
   const params = await initViT(config, 1);
@@ -29,4 +31,10 @@ Deno.test("initViT() repeats for a seed, differs for another, and gives each par
   const starts = [...matrices.map((name) => one[name]!), ...matrices.map((name) => other[name]!)];
   assert.equal(new Set(starts.map(({ data }) => data.slice(0, 4).join())).size, starts.length);
   await assert.rejects(initViT(config, -1), RangeError);
+});
+
+Deno.test("drawViT() draws what is wanted only, the same numbers", async () => {
+  const [all, head] = [await initViT(config, 3), await drawViT(config, 3, (name) => name.startsWith("classifier."))];
+  assert.deepEqual(head, { "classifier.weight": all["classifier.weight"], "classifier.bias": all["classifier.bias"] });
+  assert.deepEqual(await drawViT(config, 3, () => false), {});
 });

@@ -2,18 +2,14 @@
 import assert from "node:assert/strict";
 import { Device, type HostTensor, openDevice, type Placed, sizeOf, type Tensor } from "../../engine/mod.ts";
 import { openCpu } from "../../engine/device/cpu.ts";
-import {
-  evaluate,
-  evaluationBatches,
-  isViTPrunable,
-  loadCheckpoint,
-  loadMnist,
-  parsePreprocessor,
-  preprocess,
-  readConfig,
-  viT,
-  viTConfig,
-} from "../../models/mod.ts";
+import { loadCheckpoint, readConfig } from "../../models/checkpoint.ts";
+import { imageSplit } from "../../models/data/image_split.ts";
+import { loadMnist } from "../../models/data/mnist.ts";
+import { parsePreprocessor } from "../../models/data/preprocess.ts";
+import { evaluate } from "../../models/evaluate.ts";
+import { labelScorer } from "../../models/scorer.ts";
+import { isViTPrunable, viT, viTConfig } from "../../models/vit.ts";
+import { viTParams } from "../../models/vit_params.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { dataFolder, diskFolder, testWithData } from "./real_data.ts";
 
@@ -24,29 +20,33 @@ async function judge(device: Device): Promise<void> {
   const folder = diskFolder(dataFolder("weights/vit-mnist")!);
   const config = viTConfig(checkpoint.config, "config.json");
   const processor = parsePreprocessor(await readConfig(folder, "preprocessor_config.json"), "preprocessor_config.json");
-  const { test } = preprocess(await loadMnist(diskFolder(dataFolder("mnist")!)), processor);
-  using state = device.place(checkpoint.params) as unknown as Placed<Params>;
+  const { test } = await loadMnist(diskFolder(dataFolder("mnist")!));
+  const split = imageSplit(test, "MNIST", { config: processor });
+  const { params, notes } = await viTParams(checkpoint.params, config, checkpoint.name);
+  assert.deepEqual(notes, []);
+  using state = device.place(params) as unknown as Placed<Params>;
 
   const { logits, labels } = JSON.parse(new TextDecoder().decode(await folder.read("reference.json")));
-  const [first] = evaluationBatches(test, labels.length);
-  const images = { shape: first!.images.shape, dtype: "f32" } as const;
+  const first = await split.gather(Uint32Array.from(labels, (_, row) => row), labels.length);
+  const images = { shape: first.images!.shape, dtype: "f32" } as const;
   const step = (params: Params, batch: { images: Tensor }) => ({
     state: params,
     metrics: { logits: viT(params, config, batch.images) },
   });
   using program = await device.compile(step, { state: state.types as never, batch: { images } });
-  program.run(state, { images: first!.images.data });
-  const { values } = await program.lastMetrics();
-  assert.deepEqual([...first!.labels.data], labels);
-  assertClose((values.logits as HostTensor).data, logits.flat(), { rtol: 0, atol: 1e-4 }, "reference logits");
+  program.run(state, { images: first.images!.data });
+  const { logits: given } = (await program.lastMetrics()).values;
+  assert.deepEqual([...first.labels!.data], labels);
+  assertClose((given as HostTensor).data, logits.flat(), { rtol: 0, atol: 1e-4 }, "reference logits");
 
-  const { accuracy, count } = await evaluate<Params>({
+  const values = await evaluate<Params>({
     device,
     state,
-    logits: (params, images) => viT(params, config, images),
-    split: test,
+    outputs: (params, { images }) => ({ logits: viT(params, config, images!) }),
+    split,
+    scorer: labelScorer(split, ["accuracy"]),
   });
-  assert.deepEqual([accuracy, count], [0.9721, 10_000]);
+  assert.deepEqual([values, split.count], [{ accuracy: 0.9721 }, 10_000]);
   await device.idle();
 }
 

@@ -44,9 +44,12 @@ Deno.test("runPruning() stops at a non-finite loss, names the step and, on reque
   using device = cpuDevice();
   const batches = function* () {
     let step = 0;
-    for (const batch of toy.batches()) yield ++step === 7 ? { ...batch, x: batch.x.fill(Infinity) } : batch;
+    for (const batch of toy.hostBatches()) {
+      if (++step === 7) batch.x.data.fill(Infinity);
+      yield batch;
+    }
   };
-  const bad = (): RunOptions<ToyData<Tensor>> => ({ ...options(device), batches: batches() as never });
+  const bad = (): RunOptions<ToyData<Tensor>> => ({ ...options(device), batches: batches() });
   await assert.rejects(runPruning(bad()), (error) => error instanceof NonFiniteError && error.step === 7);
   await assert.rejects(
     runPruning({ ...bad(), checkFinite: true }),
@@ -69,12 +72,12 @@ Deno.test("runPruning() refuses a schedule that ends after the run, too few batc
   await assert.rejects(runPruning({ ...options(device), steps: 3 }), /pruning ends at step 5, after the 3 steps/);
   await assert.rejects(runPruning({ ...options(device), steps: 0 }), OptionError);
   const two = [...function* () {
-    const batches = toy.batches();
+    const batches = toy.hostBatches();
     yield batches.next().value!;
     yield batches.next().value!;
   }()];
   await assert.rejects(
-    runPruning({ ...options(device), batches: two[Symbol.iterator]() as never }),
+    runPruning({ ...options(device), batches: two[Symbol.iterator]() }),
     /the training batches ended after 2 of 12 steps/,
   );
 });
@@ -140,4 +143,19 @@ Deno.test("methodNamed() lists the methods when the name is unknown", () => {
     () => methodNamed("snap", { sparsity: 0.5, pruneSteps: 1 }),
     /"snap" is not known; there are seven-pre/,
   );
+});
+
+Deno.test("PLATON in a window shorter than its own still prunes by its scores", async () => {
+  using device = cpuDevice();
+  for (
+    const window of [{ pruneSteps: 3 }, { pruneSteps: 20, schedule: "one-shot" }, { pruneSteps: 4, every: 2 }] as const
+  ) {
+    const method = methodNamed("platon", { sparsity: 0.5, ...window });
+    const { state } = await runPruning({ ...options(device), method });
+    using _state = state;
+    const { data: scores } = await state.read("criterion/sensitivity/w1");
+    assert.ok(scores.some((score) => score > 0), "no window was closed");
+    const { data: words } = await state.read("masks/w2");
+    assert.ok(words.some((word) => word !== 0), "ties were cut by position");
+  }
 });

@@ -1,80 +1,104 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Batch, evaluationBatches, trainingBatches } from "../../../models/data/batches.ts";
-import { type ImageShape, makeSplit, type Split } from "../../../models/data/dataset.ts";
+import { type HostTensor, hostTensor } from "../../../engine/mod.ts";
+import { evaluationBatches, type OrderedBatch, trainingBatches } from "../../../models/data/batches.ts";
+import type { Batch, Split } from "../../../models/data/split.ts";
 
-/** Row `i` has label `i` and all bytes `i % 256`, so that a batch shows where its rows come from. */
-function numbered(count: number, shape: ImageShape = [1, 2, 2]): Split {
-  const pixels = shape[0] * shape[1] * shape[2];
-  const images = Uint8Array.from({ length: count * pixels }, (_, i) => Math.floor(i / pixels));
-  return makeSplit(images, Uint32Array.from({ length: count }, (_, i) => i), shape, "numbered");
+/** Row `i` has label `i`. With lengths, a batch says its longest; with randomness, it draws a number. */
+function numbered(count: number, lengths?: readonly number[]): Split {
+  return {
+    name: "numbered",
+    count,
+    labels: Array.from({ length: count }, (_, i) => i),
+    ...(lengths ? { lengths } : {}),
+    gather(rows, size, random) {
+      const values = (make: (i: number) => number): HostTensor =>
+        hostTensor(Float32Array.from({ length: size }, (_, i) => i < rows.length ? make(i) : 0));
+      return {
+        labels: values((i) => rows[i]!),
+        valid: values(() => 1),
+        drawn: hostTensor(new Float32Array([random?.uniform() ?? -1])),
+      };
+    },
+  };
 }
 
-function take(batches: Iterator<Batch>, count: number): Batch[] {
-  return Array.from({ length: count }, () => batches.next().value as Batch);
+async function take(batches: AsyncIterator<Batch>, count: number): Promise<Batch[]> {
+  const taken: Batch[] = [];
+  while (taken.length < count) taken.push((await batches.next()).value as Batch);
+  return taken;
+}
+
+async function all(batches: AsyncIterable<OrderedBatch>): Promise<OrderedBatch[]> {
+  const taken: OrderedBatch[] = [];
+  for await (const batch of batches) taken.push(batch);
+  return taken;
 }
 
 const counts = fc.integer({ min: 1, max: 40 });
 const sizes = fc.integer({ min: 1, max: 50 });
 const seeds = fc.nat();
 
-Deno.test("trainingBatches() shows every row once per epoch, always in full batches", () => {
-  fc.assert(fc.property(counts, sizes, seeds, (count, size, seed) => {
-    const batches = take(trainingBatches(numbered(count), size, seed), Math.ceil(3 * count / size));
-    const labels = batches.flatMap((batch) => [...batch.labels.data]);
+Deno.test("trainingBatches() shows every row once per epoch, always in full batches", async () => {
+  await fc.assert(fc.asyncProperty(counts, sizes, seeds, async (count, size, seed) => {
+    const batches = await take(trainingBatches(numbered(count), size, seed), Math.ceil(3 * count / size));
+    const labels = batches.flatMap((batch) => [...batch.labels!.data]);
     for (let epoch = 0; epoch < 3; epoch++) {
       const seen = labels.slice(epoch * count, (epoch + 1) * count).sort((a, b) => a - b);
       assert.deepEqual(seen, [...Array(count).keys()]);
     }
-    for (const batch of batches) {
-      assert.deepEqual(batch.images.shape, [size, 1, 2, 2]);
-      assert.deepEqual([...batch.valid.data], Array(size).fill(1));
-    }
+    for (const batch of batches) assert.deepEqual([...batch.valid!.data], Array(size).fill(1));
   }));
 });
 
-Deno.test("trainingBatches() repeats for a seed; started later it continues as if run from the beginning", () => {
-  fc.assert(fc.property(counts, sizes, seeds, fc.nat(8), (count, size, seed, start) => {
+Deno.test("trainingBatches() repeats for a seed; started later it continues as if run from the beginning", async () => {
+  await fc.assert(fc.asyncProperty(counts, sizes, seeds, fc.nat(8), async (count, size, seed, start) => {
     const split = numbered(count);
-    const all = take(trainingBatches(split, size, seed), start + 3);
-    assert.deepEqual(take(trainingBatches(split, size, seed, start), 3), all.slice(start));
+    const batches = await take(trainingBatches(split, size, seed), start + 3);
+    assert.deepEqual(await take(trainingBatches(split, size, seed, start), 3), batches.slice(start));
   }));
 });
 
-Deno.test("trainingBatches() shuffles: other orders for other seeds and epochs", () => {
+Deno.test("trainingBatches() shuffles and draws anew: for other seeds, epochs and batches", async () => {
   const split = numbered(100);
-  const [first, second] = take(trainingBatches(split, 100, 1), 2);
-  const [other] = take(trainingBatches(split, 100, 2), 1);
-  assert.notDeepEqual(first.labels.data, second.labels.data);
-  assert.notDeepEqual(first.labels.data, other.labels.data);
+  const [first, second] = await take(trainingBatches(split, 100, 1), 2);
+  const [other] = await take(trainingBatches(split, 100, 2), 1);
+  assert.notDeepEqual(first!.labels!.data, second!.labels!.data);
+  assert.notDeepEqual(first!.labels!.data, other!.labels!.data);
+  const drawn = [first, second, other].map((batch) => batch!.drawn!.data[0]);
+  assert.equal(new Set(drawn).size, 3);
 });
 
-Deno.test("evaluationBatches() has all rows in order; the last batch is padded and masked", () => {
-  fc.assert(fc.property(counts, sizes, (count, size) => {
-    const batches = [...evaluationBatches(numbered(count), size)];
+Deno.test("evaluationBatches() has all rows in order, without randomness; the last batch is padded", async () => {
+  await fc.assert(fc.asyncProperty(counts, sizes, async (count, size) => {
+    const batches = await all(evaluationBatches(numbered(count), size));
     assert.equal(batches.length, Math.ceil(count / size));
-    const labels = batches.flatMap(({ labels }) => [...labels.data]);
-    const valid = batches.flatMap(({ valid }) => [...valid.data]);
-    const images = batches.flatMap(({ images }) => [...images.data]);
-    const padding = batches.length * size - count;
-    assert.deepEqual(labels, [...Array(count).keys(), ...Array(padding).fill(0)]);
-    assert.deepEqual(valid, [...Array(count).fill(1), ...Array(padding).fill(0)]);
-    assert.deepEqual(images.slice(4 * count), Array(4 * padding).fill(0));
-    for (let i = 0; i < count; i++) assert.equal(images[4 * i], Math.fround(i / 255));
+    assert.deepEqual(batches.flatMap(({ rows }) => [...rows]), [...Array(count).keys()]);
+    const padding = Array(batches.length * size - count).fill(0);
+    const values = (name: string) => batches.flatMap(({ batch }) => [...batch[name]!.data]);
+    assert.deepEqual(values("labels"), [...Array(count).keys(), ...padding]);
+    assert.deepEqual(values("valid"), [...Array(count).fill(1), ...padding]);
+    assert.ok(batches.every(({ batch }) => batch.drawn!.data[0] === -1));
   }));
 });
 
-Deno.test("batches normalise each channel by its own table", () => {
-  const split = { ...numbered(3, [2, 1, 2]), values: Float32Array.from({ length: 512 }, (_, i) => i) };
-  const [batch] = evaluationBatches(split, 3);
-  assert.deepEqual([...batch.images.data], [0, 0, 256, 256, 1, 1, 257, 257, 2, 2, 258, 258]);
-  assert.deepEqual([batch.images.dtype, batch.labels.dtype, batch.valid.dtype], ["f32", "u32", "f32"]);
+Deno.test("evaluationBatches() takes rows of similar length together, each once", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(9), { minLength: 1, maxLength: 40 }), sizes, async (lengths, size) => {
+      const batches = await all(evaluationBatches(numbered(lengths.length, lengths), size));
+      const rows = batches.flatMap(({ rows }) => [...rows]);
+      const sorted = rows.map((row) => lengths[row]!);
+      assert.deepEqual(sorted, [...sorted].sort((a, b) => a - b));
+      assert.deepEqual([...rows].sort((a, b) => a - b), [...lengths.keys()]);
+    }),
+  );
 });
 
-Deno.test("batches refuse sizes that are not whole numbers, 1 or more", () => {
-  for (const size of [0, -1, 1.5, NaN, Infinity]) {
-    assert.throws(() => trainingBatches(numbered(3), size, 1), { name: "DataError", message: /^batch size/ });
-    assert.throws(() => evaluationBatches(numbered(3), size), { name: "DataError", message: /^batch size/ });
+Deno.test("sizes and starts that cannot be are refused", () => {
+  const split = numbered(3);
+  for (const size of [0, -1, 1.5, NaN]) {
+    assert.throws(() => trainingBatches(split, size, 1), { name: "DataError", message: /^batch size/ });
+    assert.throws(() => evaluationBatches(split, size), { name: "DataError", message: /^batch size/ });
   }
-  assert.throws(() => trainingBatches(numbered(3), 1, 1, -1), /first batch -1/);
+  assert.throws(() => trainingBatches(split, 1, 1, -1), { name: "DataError", message: /^first batch -1/ });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { evaluationBatches } from "../../../models/data/batches.ts";
+import { imageSplit } from "../../../models/data/image_split.ts";
 import { loadMnist } from "../../../models/data/mnist.ts";
 import { parsePreprocessor, preprocess } from "../../../models/data/preprocess.ts";
 import { memoryFolder } from "../../../models/folder.ts";
@@ -59,7 +60,7 @@ testWithData("loadMnist() loads the real files, as their publisher counted them"
   assert.equal(prepared.train.images, train.images); // 28 x 28 stays as it is
   let valid = 0;
   let total = 0;
-  for (const batch of evaluationBatches(prepared.test, 768)) {
+  for await (const { batch } of evaluationBatches(imageSplit(prepared.test, "test"), 768)) {
     for (const weight of batch.valid.data) valid += weight;
     for (let row = 0; row < 768; row++) {
       if (batch.valid.data[row]) { for (let p = 0; p < 784; p++) total += batch.images.data[784 * row + p]; }

@@ -1,84 +1,57 @@
 import assert from "node:assert/strict";
-import { makeSplit } from "../../../models/data/dataset.ts";
-import { parsePreprocessor, preprocess, preprocessSplit } from "../../../models/data/preprocess.ts";
+import { makeImages } from "../../../models/data/images.ts";
+import { parsePreprocessor, preprocess, preprocessImages } from "../../../models/data/preprocess.ts";
 import { parseJson } from "../../../models/validate.ts";
 import { testWithData } from "../real_data.ts";
 
-const grey = makeSplit(Uint8Array.from({ length: 8 }, (_, i) => 30 * i), Uint32Array.of(0, 1), [1, 2, 2], "grey");
+const grey = makeImages(Uint8Array.from({ length: 8 }, (_, i) => 30 * i), Uint32Array.of(0, 1), [1, 2, 2], "grey");
 const error = (message: RegExp): object => ({ name: "DataError", message });
 
-Deno.test("parsePreprocessor() has the defaults of ViTImageProcessor", () => {
-  assert.deepEqual(parsePreprocessor({}, "f"), {
-    do_resize: true,
-    size: { height: 224, width: 224 },
-    resample: 2,
-    do_convert_rgb: false,
-    do_rescale: true,
-    rescale_factor: 1 / 255,
-    do_normalize: true,
-    image_mean: [0.5, 0.5, 0.5],
-    image_std: [0.5, 0.5, 0.5],
-  });
-});
-
-Deno.test("parsePreprocessor() takes the short forms of the files in use", () => {
-  const config = parsePreprocessor({ size: 28, image_mean: 0.1, image_std: 0.3, do_convert_rgb: null, extra: 1 }, "f");
-  assert.deepEqual([config.size, config.image_mean, config.image_std], [{ height: 28, width: 28 }, [0.1], [0.3]]);
-  assert.equal(config.do_convert_rgb, false);
-});
-
-Deno.test("parsePreprocessor() lists all faults in one line", () => {
-  assert.throws(
-    () => parsePreprocessor({ do_resize: "yes", image_std: [0], size: { shortest_edge: 224 } }, "f"),
-    (fault: Error) => {
-      assert.equal(fault.name, "DataError");
-      for (const key of ["do_resize", "image_std", "size"]) {
-        assert.ok(fault.message.includes(`at ${key}`), fault.message);
-      }
-      return fault.message.startsWith("f: ") && !fault.message.includes("\n");
-    },
-  );
-  assert.throws(() => parsePreprocessor({ resample: 3 }, "f"), error(/only 2 \(bilinear\).* → at resample/));
-  assert.equal(parsePreprocessor({ resample: 3, do_resize: false }, "f").resample, 3);
-  assert.throws(() => parsePreprocessor(null, "f"), error(/^f: .*expected object/));
-});
-
-Deno.test("preprocessSplit() makes the table of values, rounding once", () => {
+Deno.test("preprocessImages() makes the table of values, rounding once", () => {
   const config = parsePreprocessor({ do_resize: false, image_mean: 0.1307, image_std: 0.3081 }, "f");
-  const { values, images } = preprocessSplit(grey, config, "grey");
+  const { values, images } = preprocessImages(grey, config, "grey");
   assert.equal(images, grey.images);
   for (let byte = 0; byte < 256; byte++) {
     assert.equal(values[byte], Math.fround((byte * (1 / 255) - 0.1307) / 0.3081));
   }
-  const raw = preprocessSplit(grey, { ...config, do_rescale: false, do_normalize: false }, "grey");
+  const raw = preprocessImages(grey, { ...config, do_rescale: false, do_normalize: false }, "grey");
   assert.deepEqual([...raw.values], [...Array(256).keys()]);
 });
 
-Deno.test("preprocessSplit() normalises each channel by its own mean and deviation", () => {
-  const colour = makeSplit(new Uint8Array(3), Uint32Array.of(0), [3, 1, 1], "colour");
+Deno.test("preprocessImages() normalises each channel by its own mean and deviation", () => {
+  const colour = makeImages(new Uint8Array(3), Uint32Array.of(0), [3, 1, 1], "colour");
   const config = parsePreprocessor({ do_resize: false, image_mean: [0, 0.5, 1], image_std: [1, 0.5, 2] }, "f");
-  const { values } = preprocessSplit(colour, config, "colour");
+  const { values } = preprocessImages(colour, config, "colour");
   assert.deepEqual([0, 1, 2].map((c) => [values[256 * c], values[256 * c + 255]]), [[0, 1], [-1, 1], [-0.5, 0]]);
 });
 
-Deno.test("preprocessSplit() resizes grey and colour images", () => {
+Deno.test("preprocessImages() resizes grey and colour images", () => {
   const config = parsePreprocessor({ size: { height: 4, width: 1 }, image_mean: 0.5, image_std: 0.5 }, "f");
-  const resized = preprocessSplit(grey, config, "grey");
+  const resized = preprocessImages(grey, config, "grey");
   assert.deepEqual([resized.shape, resized.count, resized.images.length], [[1, 4, 1], 2, 8]);
   assert.deepEqual([...resized.images.subarray(0, 4)], [15, 30, 60, 75]);
-  const colour = makeSplit(Uint8Array.of(0, 0, 100, 100, 200, 200), Uint32Array.of(0), [3, 1, 2], "colour");
-  const small = preprocessSplit(colour, { ...config, size: { height: 1, width: 1 } }, "colour");
+  const colour = makeImages(Uint8Array.of(0, 0, 100, 100, 200, 200), Uint32Array.of(0), [3, 1, 2], "colour");
+  const small = preprocessImages(colour, { ...config, size: { height: 1, width: 1 } }, "colour");
   assert.deepEqual([...small.images], [0, 100, 200]);
 });
 
-Deno.test("preprocessSplit() makes grey images colour where asked, and else says what does not fit", () => {
+Deno.test("preprocessImages() refuses what would not fit the memory", () => {
+  const many = { ...grey, count: 2 ** 16, images: new Uint8Array(2 ** 18), labels: new Uint32Array(2 ** 16) };
+  const config = parsePreprocessor({ do_convert_rgb: true }, "f");
+  assert.throws(
+    () => preprocessImages(many, config, "many"),
+    error(/^many: 65536 images of 3 x 224 x 224 take more than/),
+  );
+});
+
+Deno.test("preprocessImages() makes grey images colour where asked, and else says what does not fit", () => {
   const config = parsePreprocessor({ do_resize: false, do_convert_rgb: true }, "f");
-  const { images, shape } = preprocessSplit(grey, config, "grey");
+  const { images, shape } = preprocessImages(grey, config, "grey");
   assert.deepEqual(shape, [3, 2, 2]);
   const [a, b] = [[0, 30, 60, 90], [120, 150, 180, 210]];
   assert.deepEqual([...images], [...a, ...a, ...a, ...b, ...b, ...b]);
   assert.throws(
-    () => preprocessSplit(grey, { ...config, do_convert_rgb: false }, "grey"),
+    () => preprocessImages(grey, { ...config, do_convert_rgb: false }, "grey"),
     error(/^grey: images have 1 channels, but image_mean has 3 values; set do_convert_rgb/),
   );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { resizeBilinear } from "../../../models/data/resize.ts";
+import { resize, type ResizeFilter } from "../../../models/data/resize.ts";
 
 const picture = Uint8Array.from({ length: 42 }, (_, i) => i * i * 7 + i * 13); // 6 rows of 7
 
@@ -103,23 +103,43 @@ const pillow: [height: number, width: number, pixels: number[]][] = [
   [6, 3, [20, 109, 164, 118, 129, 133, 151, 203, 221, 85, 179, 136, 137, 149, 115, 71, 113, 121]],
 ];
 
-Deno.test("resizeBilinear() gives Pillow's pixels within 1, growing and shrinking", () => {
+Deno.test("resize() gives Pillow's pixels, growing and shrinking", () => {
   for (const [height, width, pixels] of pillow) {
-    const actual = resizeBilinear(picture, [6, 7], [height, width]);
-    assert.equal(actual.length, pixels.length);
-    for (let i = 0; i < pixels.length; i++) assert.ok(Math.abs(actual[i] - pixels[i]) <= 1, `${height}x${width} ${i}`);
+    assert.deepEqual([...resize(picture, [6, 7], [height, width], "bilinear")], pixels, `${height} x ${width}`);
   }
 });
 
-Deno.test("resizeBilinear() keeps flat planes flat, and each plane to itself", () => {
-  const side = fc.integer({ min: 1, max: 12 });
-  fc.assert(fc.property(side, side, side, side, fc.nat(255), fc.nat(255), (h0, w0, h1, w1, first, second) => {
-    const planes = new Uint8Array(2 * h0 * w0).fill(first, 0, h0 * w0).fill(second, h0 * w0);
-    const expected = new Uint8Array(2 * h1 * w1).fill(first, 0, h1 * w1).fill(second, h1 * w1);
-    assert.deepEqual(resizeBilinear(planes, [h0, w0], [h1, w1]), expected);
+const filter = fc.constantFrom<ResizeFilter>("nearest", "bilinear", "bicubic");
+const side = fc.integer({ min: 1, max: 12 });
+
+Deno.test("resize() keeps flat planes flat, and each plane to itself", () => {
+  fc.assert(fc.property(filter, side, side, side, side, fc.nat(255), fc.nat(255), (by, h0, w0, h1, w1, one, two) => {
+    const planes = new Uint8Array(2 * h0 * w0).fill(one, 0, h0 * w0).fill(two, h0 * w0);
+    const expected = new Uint8Array(2 * h1 * w1).fill(one, 0, h1 * w1).fill(two, h1 * w1);
+    assert.deepEqual(resize(planes, [h0, w0], [h1, w1], by), expected);
   }));
 });
 
-Deno.test("resizeBilinear() to the same size changes nothing", () => {
-  assert.deepEqual(resizeBilinear(picture, [6, 7], [6, 7]), picture);
+Deno.test("resize() stays within the brightness of its pixels but for bicubic, which overshoots and is clipped", () => {
+  const pixels = fc.uint8Array({ minLength: 24, maxLength: 24 });
+  fc.assert(fc.property(filter, pixels, side, side, (by, plane, h, w) => {
+    const out = resize(plane, [4, 6], [h, w], by);
+    assert.equal(out.length, h * w);
+    if (by === "bicubic") return;
+    assert.ok(Math.min(...out) >= Math.min(...plane) && Math.max(...out) <= Math.max(...plane));
+  }));
+  assert.deepEqual([...resize(Uint8Array.of(0, 0, 255, 255), [1, 4], [1, 8], "bicubic")].slice(0, 4), [0, 0, 0, 52]);
+});
+
+Deno.test("resize() to the same size changes nothing", () => {
+  assert.equal(resize(picture, [6, 7], [6, 7], "bicubic"), picture);
+});
+
+Deno.test("resize() refuses planes and sizes that are none", () => {
+  for (const [from, to] of [[[5, 7], [3, 3]], [[6, 7], [0, 3]], [[6, 7], [3, 1.5]]] as const) {
+    assert.throws(() => resize(picture, from, to, "bilinear"), {
+      name: "DataError",
+      message: /whole planes and sizes/,
+    });
+  }
 });

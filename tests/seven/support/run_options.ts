@@ -18,8 +18,7 @@ export function runOptions(device: RunOptions<ToyData<Tensor>>["device"]): RunOp
     method: sevenPre({ sparsity: 0.8, pruneSteps: 5 }),
     steps: 12,
     learningRate: constantSchedule({ learningRate: 1e-2 }),
-    batches: toy.batches() as RunOptions<ToyData<Tensor>>["batches"],
-    dataTypes: toy.dataTypes as unknown as RunOptions<ToyData<Tensor>>["dataTypes"],
+    batches: toy.hostBatches(),
     seed: 1,
     logEvery: 5,
   };

@@ -51,6 +51,10 @@ export const toy = {
       };
     }
   },
+  /** The same batches as host tensors. */
+  *hostBatches(seed = 9): Generator<ToyData<HostTensor>, void, void> {
+    for (const { x, y } of toy.batches(seed)) yield { x: hostTensor(x, [16, 10]), y: hostTensor(y, [16, 5]) };
+  },
 };
 
 /** The cpu device. */

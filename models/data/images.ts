@@ -11,7 +11,7 @@ import { DataError } from "./error.ts";
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
 /** One part of a data set. */
-export interface Split {
+export interface Images {
   /** Pixels, image by image, each channel by channel and row by row. */
   readonly images: Uint8Array;
   /** Class of each image. */
@@ -25,28 +25,28 @@ export interface Split {
 }
 
 /** Images with their classes, for training and for testing. */
-export interface Dataset {
+export interface ImageSet {
   /** Name, as on the command line. */
   readonly name: string;
   /** Number of classes; labels are less. */
   readonly classes: number;
   /** What models learn from. */
-  readonly train: Split;
+  readonly train: Images;
   /** What models are judged by. */
-  readonly test: Split;
+  readonly test: Images;
 }
 
 /**
- * Makes a split of images whose pixels mean `byte / 255` until a preprocessing says otherwise.
+ * Makes images whose pixels mean `byte / 255` until a preprocessing says otherwise.
  *
  * @param images Pixels, image by image.
  * @param labels Class of each image.
  * @param shape Channels, height and width.
  * @param label Name of the data, for errors.
- * @returns The split.
+ * @returns The images.
  * @throws {DataError} when there is no image, or images and labels differ in number.
  */
-export function makeSplit(images: Uint8Array, labels: Uint32Array, shape: ImageShape, label: string): Split {
+export function makeImages(images: Uint8Array, labels: Uint32Array, shape: ImageShape, label: string): Images {
   const count = labels.length;
   const pixels = shape[0] * shape[1] * shape[2];
   if (count === 0 || pixels === 0) throw new DataError(`${label}: there are no images; use a file that has some`);

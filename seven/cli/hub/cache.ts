@@ -1,0 +1,167 @@
+/**
+ * The cache of the Hugging Face Hub on disk, in the layout that all its libraries share:
+ *
+ *     models--owner--name/refs/main                   the commit of a branch
+ *     models--owner--name/blobs/<etag>                content
+ *     models--owner--name/snapshots/<commit>/<path>   links to it
+ *
+ * Content is checked before it gets its name, so what is in the cache is whole.
+ *
+ * @module
+ */
+import { createHash, type Hash } from "node:crypto";
+import { dirname, join, relative } from "node:path";
+import type { HubId } from "./id.ts";
+
+/** A file of a repository, as the hub lists it. */
+export interface HubFile {
+  /** Path in the repository. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Its git object: SHA-1 of the file, or of the pointer to a large one. */
+  readonly oid: string;
+  /** SHA-256 of a large file. */
+  readonly sha256?: string;
+}
+
+/** Raised when the hub, or what came from it, cannot be used. */
+export class HubError extends Error {
+  /** Error class name. */
+  override readonly name = "HubError";
+}
+
+/** The folder of a repository in the cache. */
+export class RepositoryCache {
+  readonly #root: string;
+
+  /**
+   * Names the folder; nothing is made yet.
+   *
+   * @param cache The cache's folder.
+   * @param id The repository.
+   */
+  constructor(cache: string, { type, name }: HubId) {
+    this.#root = join(cache, [`${type}s`, ...name.split("/")].join("--"));
+  }
+
+  /** The commit that a revision had when it was last asked for, or nothing. */
+  commitOf(revision: string): string | undefined {
+    if (/^[0-9a-f]{40}$/.test(revision)) return revision;
+    try {
+      return Deno.readTextFileSync(join(this.#root, "refs", revision)).trim();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Remembers the commit of a revision. */
+  remember(revision: string, commit: string): void {
+    if (revision === commit) return;
+    const path = join(this.#root, "refs", revision);
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    Deno.writeTextFileSync(path, commit);
+  }
+
+  /** Where a file of a commit lies, if it is there. */
+  pathOf(commit: string, path: string): string {
+    return join(this.#root, "snapshots", commit, path);
+  }
+
+  /** Paths of the files of a commit that are there, in no order. */
+  pathsOf(commit: string): string[] {
+    const root = join(this.#root, "snapshots", commit);
+    const paths: string[] = [];
+    const walk = (under: string): void => {
+      for (const { name, isDirectory } of Deno.readDirSync(join(root, under))) {
+        if (isDirectory) walk(`${under}${name}/`);
+        else paths.push(`${under}${name}`);
+      }
+    };
+    try {
+      walk("");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    return paths;
+  }
+
+  /** True when a file of a commit is there. */
+  has(commit: string, path: string): boolean {
+    try {
+      return Deno.statSync(this.pathOf(commit, path)).isFile;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Takes a file in: written under another name, checked, renamed.
+   *
+   * @param commit The commit that it is of.
+   * @param file What the hub says about it.
+   * @param content Its bytes.
+   * @param label Its name, for errors.
+   * @throws {HubError} when the connection ends early, or size or checksum are not those that the hub lists.
+   */
+  async store(commit: string, file: HubFile, content: ReadableStream<Uint8Array>, label: string): Promise<void> {
+    const blob = join(this.#root, "blobs", file.sha256 ?? file.oid);
+    const incomplete = `${blob}.${crypto.randomUUID()}.incomplete`; // two processes may load the same file
+    Deno.mkdirSync(dirname(blob), { recursive: true });
+    try {
+      await write(incomplete, file, content, label);
+      Deno.renameSync(incomplete, blob);
+    } catch (error) {
+      try {
+        Deno.removeSync(incomplete);
+      } catch { /* was not made */ }
+      throw error;
+    }
+    this.#link(commit, file.path, blob);
+  }
+
+  #link(commit: string, path: string, blob: string): void {
+    const pointer = this.pathOf(commit, path);
+    Deno.mkdirSync(dirname(pointer), { recursive: true });
+    try {
+      Deno.symlinkSync(relative(dirname(pointer), blob), pointer);
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return;
+      Deno.copyFileSync(blob, pointer); // a file system without links
+    }
+  }
+}
+
+async function write(path: string, file: HubFile, content: ReadableStream<Uint8Array>, label: string): Promise<void> {
+  const hash = hashOf(file);
+  let size = 0;
+  using target = Deno.openSync(path, { write: true, createNew: true });
+  try {
+    for await (const chunk of content) {
+      hash.update(chunk);
+      size += chunk.length;
+      for (let done = 0; done < chunk.length;) done += target.writeSync(chunk.subarray(done));
+    }
+  } catch (error) {
+    throw new HubError(
+      `${label}: the connection ended after ${size} of ${file.size} bytes (${(error as Error).message}); run again`,
+      { cause: error },
+    );
+  }
+  if (size !== file.size) {
+    throw new HubError(`${label}: the connection ended after ${size} of ${file.size} bytes; run again`);
+  }
+  const expected = file.sha256 ?? file.oid;
+  const actual = hash.digest("hex");
+  if (actual !== expected) {
+    throw new HubError(
+      `${label}: the checksum is ${actual}, the hub lists ${expected}; run again, and if it happens again do not trust it`,
+    );
+  }
+  target.syncDataSync();
+}
+
+/** The hash that a file is named by: SHA-256 of large files, git's SHA-1 of others. */
+function hashOf({ sha256, size }: HubFile): Hash {
+  return sha256 === undefined ? createHash("sha1").update(`blob ${size}\0`) : createHash("sha256");
+}

@@ -1,0 +1,234 @@
+/**
+ * The course of a run: loss, metric and sparsity on one axis of steps.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import type { StepEvent } from "../../reports.ts";
+import { chart, type ChartOptions, chartText, type Frame, type Mark } from "./chart.ts";
+import type { ReportData } from "./data.ts";
+import { type Content, type Html, markup } from "./html.ts";
+import { domainOf, isDrawable, isShare, meanOf, metricValue, runningMean, shareText, short, whole } from "./numbers.ts";
+import { figure, section } from "./parts.ts";
+
+/** Points of a line at most: more are joined, as no screen tells them apart. */
+const MOST_POINTS = 500;
+
+/** A place on the axis of steps. */
+interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** One of the charts that share the axis of steps. */
+interface Panel {
+  /** What the vertical axis shows. */
+  readonly label: string;
+  readonly height: number;
+  /** The vertical axis. */
+  readonly domain: readonly [number, number];
+  readonly format: (value: number) => string;
+  readonly steps: readonly [number, number];
+  readonly window: ReportData["window"];
+  /** Whether the axis of steps is drawn with this one. */
+  readonly last: boolean;
+  /** Marks with the data. */
+  readonly marks: (frame: Frame) => readonly Mark[];
+}
+
+/** The section; nothing where nothing was logged. */
+export function trainingSection(data: ReportData): Html | undefined {
+  const { window, record: { result: { metric, dense, pruned } } } = data;
+  const logged = data.events.filter(({ step, loss }) => isDrawable(step) && isDrawable(loss));
+  if (logged.length === 0) return undefined;
+  const events = thinned(logged, MOST_POINTS);
+  const validation = (data.validation ?? []).filter(({ step, value }) => isDrawable(step) && isDrawable(value));
+  const width = smoothing(events.length);
+  const losses = events.map(({ step, loss }) => ({ step, value: loss }));
+  const smooth = runningMean(losses.map(({ value }) => value), width)
+    .map((value, i) => ({ step: losses[i]!.step, value }));
+  const steps = domainOf([0, ...logged.map(({ step }) => step), ...validation.map(({ step }) => step)], 0);
+  const shared = { steps, window: drawableWindow(window) };
+  const panels: Panel[] = [{
+    ...shared,
+    label: "loss",
+    height: 220,
+    domain: domainOf(losses.map(({ value }) => value)),
+    format: short,
+    last: false,
+    marks: () => [
+      line(losses, { stroke: "var(--faint)", strokeWidth: 1, strokeOpacity: width > 1 ? 0.6 : 1, ariaLabel: "loss" }),
+      losses.length < 60 && dots(losses, { fill: "var(--faint)", r: 2, ariaLabel: "logged losses" }),
+      width > 1 && line(smooth, { stroke: "var(--kept)", strokeWidth: 2.5, ariaLabel: "smoothed loss" }),
+      width > 1 && ending(smooth, "smoothed", "var(--kept)"),
+    ],
+  }];
+  if (validation.length > 0) {
+    const known = [dense, pruned].filter(isDrawable);
+    panels.push({
+      ...shared,
+      label: chartText(metric),
+      height: 180,
+      domain: domainOf([...validation.map(({ value }) => value), ...known], 0.12),
+      format: (value) => isShare(metric) ? shareText(value, 1) : short(value),
+      last: false,
+      marks: () => [
+        isDrawable(dense) &&
+        Plot.ruleY([dense], { stroke: "var(--faint)", strokeDasharray: "5,4", ariaLabel: "dense" }),
+        isDrawable(dense) && ending([{ step: steps[1], value: dense }], "dense", "var(--faint)"),
+        line(validation, { stroke: "var(--line2)", strokeWidth: 2, ariaLabel: "metric" }),
+        dots(validation, { fill: "var(--line2)", r: 3.5, ariaLabel: "evaluations" }),
+      ],
+    });
+  }
+  const sparsities = events.map(({ step, sparsity }) => ({ step, value: sparsity }))
+    .filter(({ value }) => isDrawable(value));
+  panels.push({
+    ...shared,
+    label: "sparsity",
+    height: 150,
+    domain: withZero(domainOf(sparsities.map(({ value }) => value), 0.08)),
+    format: (value) => shareText(value, 0),
+    last: true,
+    marks: () => [
+      line(sparsities, { stroke: "var(--pruned)", strokeWidth: 2, ariaLabel: "sparsity" }),
+      sparsities.length < 60 && dots(sparsities, { fill: "var(--pruned)", r: 2, ariaLabel: "logged sparsities" }),
+      ending(sparsities.slice(-1), shareText(sparsities.at(-1)?.value, 1), "var(--pruned)"),
+    ],
+  });
+  const label = `Course of the run over ${whole(steps[1])} steps: loss from ${short(losses[0]!.value)} to ` +
+    `${short(smooth.at(-1)!.value)}, sparsity up to ${shareText(sparsities.at(-1)?.value)}`;
+  const charts = markup`${
+    panels.map((panel) => chart(`${label}; ${panel.label}`, (frame) => panelOptions(panel, frame)))
+  }`;
+  const caption = captionOf({ logged: logged.length, drawn: events.length, width, window: shared.window, validation });
+  return section("The course of the run", figure(charts, caption, numbers(events, validation, metric)));
+}
+
+function panelOptions(
+  { label, height, domain, format, steps, window, last, marks }: Panel,
+  frame: Frame,
+): ChartOptions {
+  const ticks = Math.max(2, Math.round(height / 45));
+  return {
+    height: height + (last ? 22 : 0),
+    marginTop: 30,
+    marginBottom: last ? 42 : 10,
+    marginLeft: frame.narrow ? 46 : 58,
+    marginRight: frame.narrow ? 66 : 84,
+    x: {
+      domain: [...steps],
+      label: last ? "step" : null,
+      labelArrow: "none",
+      ticks: frame.narrow ? 4 : 8,
+      tickFormat: short,
+    },
+    y: {
+      domain: [...domain],
+      label,
+      labelArrow: "none",
+      ticks,
+      tickFormat: (value: number) => format(value),
+      grid: true,
+    },
+    marks: [
+      window !== undefined && Plot.rectX([window], {
+        x1: ({ start }: { start: number }) => Math.max(steps[0], start - 1),
+        x2: ({ end }: { end: number }) => Math.min(steps[1], end),
+        fill: "var(--shade)",
+        ariaLabel: "pruning window",
+      }),
+      last ? Plot.axisX({ ticks: frame.narrow ? 4 : 8, tickFormat: short }) : Plot.axisX({ ticks: 0 }),
+      Plot.ruleY([domain[0]], { stroke: "var(--rule)" }),
+      ...marks(frame),
+    ],
+  };
+}
+
+function line(points: readonly Point[], options: Plot.LineOptions): Mark {
+  return Plot.line([...points], { x: "step", y: "value", ...options });
+}
+
+function dots(points: readonly Point[], options: Plot.DotOptions): Mark {
+  return Plot.dot([...points], { x: "step", y: "value", ...options });
+}
+
+/** The name of a line at its end. */
+function ending(points: readonly Point[], text: string, fill: string): Mark {
+  return Plot.text(points.slice(-1), { x: "step", y: "value", text: () => text, fill, textAnchor: "start", dx: 7 });
+}
+
+/** How many events a mean is over: one where there are too few to smooth. */
+function smoothing(count: number): number {
+  return count < 12 ? 1 : 2 * Math.max(1, Math.round(count / 40)) + 1;
+}
+
+/** Joins neighbours until there are few enough: means of the loss, and what holds after the last of them. */
+function thinned(events: readonly StepEvent[], most: number): readonly StepEvent[] {
+  const each = Math.ceil(events.length / most);
+  if (each <= 1) return events;
+  return Array.from({ length: Math.ceil(events.length / each) }, (_, i) => {
+    const joined = events.slice(i * each, (i + 1) * each);
+    return { ...joined.at(-1)!, loss: meanOf(joined.map(({ loss }) => loss)) };
+  });
+}
+
+function drawableWindow(window: ReportData["window"]): ReportData["window"] {
+  return window && isDrawable(window.start) && isDrawable(window.end) && window.end >= window.start
+    ? window
+    : undefined;
+}
+
+function withZero([from, to]: readonly [number, number]): [number, number] {
+  return [Math.min(0, from), to];
+}
+
+function captionOf(
+  { logged, drawn, width, window, validation }: {
+    readonly logged: number;
+    readonly drawn: number;
+    readonly width: number;
+    readonly window: ReportData["window"];
+    readonly validation: readonly Point[];
+  },
+): Content {
+  const joined = drawn < logged ? ` The ${whole(logged)} logged steps are joined to ${whole(drawn)} means.` : "";
+  const loss = width > 1
+    ? `The thin line is the loss of the batches that were logged, the thick one its mean over ${width} of them.`
+    : "The loss is that of the batches that were logged.";
+  const evaluated = validation.length > 0 ? " Points are evaluations during the run." : "";
+  const shaded = window
+    ? ` Shaded: the pruning window, ${
+      window.start === window.end
+        ? `step ${whole(window.start)}`
+        : `steps ${whole(window.start)} to ${whole(window.end)}`
+    }.`
+    : "";
+  return `${loss}${joined}${evaluated}${shaded}`;
+}
+
+function numbers(
+  events: readonly StepEvent[],
+  validation: readonly Point[],
+  metric: string,
+): Parameters<typeof figure>[2] {
+  const few = thinned(events, 200);
+  const values = new Map(validation.map(({ step, value }) => [step, value]));
+  const evaluated = validation.filter(({ step }) => !few.some((event) => event.step === step));
+  const rows = [
+    ...few.map(({ step, loss, sparsity, kept }) => ({ step, loss, sparsity, kept })),
+    ...evaluated.map(({ step }) => ({ step, loss: undefined, sparsity: undefined, kept: undefined })),
+  ].sort((a, b) => a.step - b.step);
+  const withMetric = validation.length > 0;
+  return {
+    label: "Loss and sparsity by step",
+    head: ["step", "loss", "sparsity", "kept", ...(withMetric ? [metric] : [])],
+    rows: rows.map(({ step, loss, sparsity, kept }) => [
+      whole(step),
+      short(loss),
+      shareText(sparsity),
+      whole(kept),
+      ...(withMetric ? [values.has(step) ? metricValue(metric, values.get(step)) : ""] : []),
+    ]),
+  };
+}
