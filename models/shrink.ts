@@ -6,7 +6,7 @@
 import type { HostTensor } from "../engine/mod.ts";
 import { CheckpointError } from "./config_file.ts";
 import type { GroupSet, Network } from "./network.ts";
-import { type LayerChange, readerNotes, shrunkConfig, type ShrunkReader, type SizeChange } from "./shrink_config.ts";
+import { type LayerChange, shrunkConfig, type ShrunkReader, type SizeChange } from "./shrink_config.ts";
 import { biasOf, foldColumns, withoutGroups } from "./shrink_cut.ts";
 import { hostActivation, matricesOf, type Removable, removable } from "./shrink_plan.ts";
 import { shrinkTarget } from "./shrink_target.ts";
@@ -17,10 +17,11 @@ export type { LayerChange, ShrunkReader, SizeChange } from "./shrink_config.ts";
  * How far a model is shrunk:
  *
  * - "smallest": all that can go goes, layer by layer; as a rule only this library reads the result;
- * - "pruned_heads": every layer loses as many neurons as the one that can lose fewest; heads go as they can. Transformers
- *   4 reads the result;
+ * - "pruned_heads": every layer loses as many neurons as the one that can lose fewest; heads go as they can, and the
+ *   configuration says which by `pruned_heads`. Transformers 4 reads the result;
  * - "transformers": heads, too, go in equal numbers, where the model's configuration can say so at all: a BERT keeps its
- *   heads, since their width is `hidden_size / num_attention_heads` there. Transformers reads the result.
+ *   heads, since their width is `hidden_size / num_attention_heads` there. Transformers reads the result, of a ViT with
+ *   fewer heads transformers 5.
  */
 export type ShrinkLayout = "smallest" | "pruned_heads" | "transformers";
 
@@ -99,11 +100,11 @@ export async function shrink(network: Network, options: ShrinkOptions = {}): Pro
     remove(params, groups.head[layer]!, layer, found[i]!.heads, changes[i]!.heads.removed);
     remove(params, groups.neuron[layer]!, layer, found[i]!.neurons, changes[i]!.neurons.removed);
   });
-  const { config, reader } = shrunkConfig(
+  const { config, reader, readerNote } = shrunkConfig(
     network.config,
     target.sizes,
     target.headSize,
-    target.ownHeadSize,
+    target.ownHeadSize && layout !== "pruned_heads",
     changes,
   );
   const count = (tensors: Readonly<Record<string, HostTensor>>): number =>
@@ -114,7 +115,7 @@ export async function shrink(network: Network, options: ShrinkOptions = {}): Pro
     layers: Object.fromEntries(layers.map((layer, i) => [layer, changes[i]!])),
     elements: { before: count(network.params), after: count(params) },
     reader,
-    readerNote: readerNotes[reader],
+    readerNote,
   };
 }
 

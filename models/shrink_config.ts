@@ -8,7 +8,8 @@ import type { SizedConfig } from "./layer_sizes.ts";
 /**
  * The least that reads a model:
  *
- * - "transformers": its layers are of one size, as `config.json` says it;
+ * - "transformers": its layers are of one size, as `config.json` says it. Where a ViT has fewer heads, that takes
+ *   transformers 5, whose models know `head_dim`;
  * - "transformers with pruned_heads": layers have heads of their own, which transformers 4 reads and transformers 5 does
  *   not;
  * - "this library": layers have feed-forward widths of their own.
@@ -37,6 +38,8 @@ export interface ShrunkConfig {
   readonly config: Readonly<Record<string, unknown>>;
   /** The least that reads the model. */
   readonly reader: ShrunkReader;
+  /** The same as a sentence. */
+  readonly readerNote: string;
 }
 
 /**
@@ -45,8 +48,8 @@ export interface ShrunkConfig {
  * @param config The configuration before, as JSON.
  * @param sizes Its sizes, with the defaults filled in.
  * @param headSize Width of a head.
- * @param ownHeadSize Whether the model's configuration has a width of heads of its own (`head_dim`): then a model whose
- * layers all have the same number of heads is an ordinary one.
+ * @param ownHeadSize Whether the width of heads may be written (`head_dim`): then a model whose layers all have the same
+ * number of heads is an ordinary one.
  * @param layers What each layer has and loses, in order.
  */
 export function shrunkConfig(
@@ -70,10 +73,9 @@ export function shrunkConfig(
     : heads[0] === sizes.num_attention_heads
     ? {}
     : { num_attention_heads: heads[0], head_dim: headSize };
-  return {
-    config: { ...rest, ...width, ...attention },
-    reader: !sameNeurons ? "this library" : ordinary ? "transformers" : "transformers with pruned_heads",
-  };
+  const reader = !sameNeurons ? "this library" : ordinary ? "transformers" : "transformers with pruned_heads";
+  const newer = reader === "transformers" && "head_dim" in attention;
+  return { config: { ...rest, ...width, ...attention }, reader, readerNote: newer ? newerNote : readerNotes[reader] };
 }
 
 /** `pruned_heads`: numbers as they were before any head was removed. */
@@ -89,11 +91,13 @@ function prunedHeads(
   return Object.fromEntries(entries.filter(([, removed]) => removed.length > 0));
 }
 
-/** What a user is to know of a reader, in a sentence. */
-export const readerNotes: Readonly<Record<ShrunkReader, string>> = {
+/** What a user is to know of a reader. */
+const readerNotes: Readonly<Record<ShrunkReader, string>> = {
   transformers: "transformers loads it: all layers are of one size, as config.json says",
   "transformers with pruned_heads":
-    "transformers 4 loads it by pruned_heads in config.json; transformers 5, which ignores that, does not",
+    "transformers 4 loads it by pruned_heads in config.json; transformers 5, which knows no pruned_heads, does not",
   "this library": "this library loads it, transformers does not: layers differ in their feed-forward width " +
     "(intermediate_sizes in config.json)",
 };
+const newerNote = "transformers 5 loads it by num_attention_heads and head_dim in config.json; transformers 4, which " +
+  "knows no head_dim, does not";

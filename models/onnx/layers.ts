@@ -1,5 +1,5 @@
 /**
- * What transformers have in common, as standard operators. Hidden states are matrices `[batch * tokens, width]`: so every
+ * What transformers have in common, as standard operators. Hidden states are matrices `[batch * tokens, width]`: each
  * dense layer is one `Gemm`, which takes a weight `[out, in]` as the checkpoint has it, and the bias with it. On a
  * processor onnxruntime runs that as fast as products with weights `[in, out]`, so no weight has to change its layout.
  *

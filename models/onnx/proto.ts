@@ -1,5 +1,5 @@
 /**
- * The messages of ONNX as protobuf bytes: the part of `onnx.proto3` that a model of ours needs, with the field numbers of
+ * The messages of ONNX as protobuf bytes: the part of `onnx.proto3` that models here need, with the field numbers of
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3 and the rules of https://onnx.ai/onnx/repo-docs/IR.html.
  *
  * Small messages are arrays of bytes. Those that hold weights are lists of pieces, so that no weight is ever copied.
@@ -139,7 +139,10 @@ function nodeProto({ name, op, inputs, output, attributes }: OnnxNode): Uint8Arr
   });
 }
 
-/** `ValueInfoProto`: name 1, type 2 = `TypeProto`: tensor_type 1 = elem_type 1, shape 2 = dim 1 = dim_value 1 or dim_param 2. */
+/**
+ * `ValueInfoProto`: name 1, type 2; in it `TypeProto`: tensor_type 1; in it elem_type 1, shape 2; in that dim 1, each
+ * dim_value 1 or dim_param 2.
+ */
 function valueInfoProto({ name, type, shape }: OnnxValue): Uint8Array {
   const dimensions = message((writer) => {
     for (const size of shape) {

@@ -17,6 +17,8 @@ export const exitCodes = {
   failure: 1,
   /** The command line or the input cannot be used; nothing was run. */
   usage: 2,
+  /** A signal stopped a run that can go on with `--resume`. */
+  resumable: 75,
 } as const;
 
 /** The command line asks for something that cannot be. The message has the option, its value and the remedy. */

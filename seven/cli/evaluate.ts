@@ -10,7 +10,7 @@ import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { judgeParams } from "./judge.ts";
 import { loadModel } from "./model.ts";
-import { count, percent, table } from "./table.ts";
+import { count, metricText, table } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
 
 /** What `evaluate` was asked for. */
@@ -85,9 +85,4 @@ export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise
     [split, count(rows[split]!), ...names.map((name) => metricText(name, values[name]!))] as const
   );
   for (const line of table([["split", "rows", ...names], ...lines])) io.out(line);
-}
-
-/** A metric for people: shares in percent, losses as they are. */
-export function metricText(name: string, value: number): string {
-  return name === "loss" || name === "mse" ? value.toFixed(4) : percent(value);
 }

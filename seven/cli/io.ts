@@ -26,10 +26,11 @@ export class Interrupted extends Error {
    * Makes the reason of a signal.
    *
    * @param signal Its name.
-   * @param exitCode 128 and the signal's number, as shells have it.
+   * @param exitCode 128 and the signal's number, as shells have it; 75 where the command can go on.
+   * @param remedy What became of it.
    */
-  constructor(signal: string, readonly exitCode: number) {
-    super(`stopped by ${signal}; nothing was written`);
+  constructor(readonly signal: string, readonly exitCode: number, remedy = "nothing was written") {
+    super(`stopped by ${signal}; ${remedy}`);
   }
 }
 

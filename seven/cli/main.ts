@@ -9,7 +9,7 @@ import { type Io, processIo } from "./io.ts";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.ts";
 import { listMethods, listTasks } from "./lists.ts";
 import { addOptions, addPruneOptions, givenOptions, inputOptions, runningOptions } from "./option_lines.ts";
-import { type GivenOptions, resolveOptions } from "./options.ts";
+import type { GivenOptions } from "./options.ts";
 import { prune as pruneCommand } from "./prune.ts";
 import { version } from "./record.ts";
 
@@ -36,7 +36,7 @@ function commands(io: Io): Command {
         "prunes it to 80 % by each method and compares them.",
     )
     .addHelpText("after", examples)
-    .action(() => pruneCommand(resolveOptions(givenOptions<GivenOptions>(prune)), io));
+    .action(() => pruneCommand(givenOptions<GivenOptions>(prune), io));
   addPruneOptions(prune);
   const evaluate = root.command("evaluate")
     .description("Prints the metrics of a model on the whole evaluation data of a task.")

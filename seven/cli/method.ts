@@ -3,12 +3,15 @@
  *
  * @module
  */
-import type { Augmentation, Network } from "../../models/mod.ts";
+import { adamw } from "../../engine/mod.ts";
+import type { Augmentation, BatchTensors, Network } from "../../models/mod.ts";
 import { type Method, methodNamed } from "../methods.ts";
 import type { Limit } from "../limits.ts";
 import { namePredicate } from "../names.ts";
 import { type GroupSpec, parsePattern, type Pattern } from "../pattern.ts";
+import { pruningSteps } from "../pruning.ts";
 import { UsageError } from "./errors.ts";
+import { lossOf } from "./loss.ts";
 import type { AugmentationName, NamedShare, PruneOptions } from "./options.ts";
 
 /** What may be pruned, and what does not move. */
@@ -55,6 +58,12 @@ export function planned(name: string, network: Network, options: PruneOptions): 
     seven: { alpha1, alpha2, moment, accumulate, permanent, looks, steadiness },
     lottery: { rounds, rewindTo },
   });
+  pruningSteps<BatchTensors>({
+    ...method,
+    loss: lossOf(network, options),
+    prunable: choiceOf(network, options).prunable,
+    optimizer: adamw(),
+  }).check(network.params, sparsity);
   const { end } = method.schedule;
   if (method.lottery || end <= steps) return method;
   throw new UsageError(

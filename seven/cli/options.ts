@@ -119,6 +119,14 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly device: DeviceChoice;
   /** Rows of an evaluation batch. */
   readonly evalBatch: number;
+  /** Steps between two states that are saved, of runs with a folder. */
+  readonly saveEvery: number;
+  /** Steps between two looks at held-out rows; none where absent. */
+  readonly validateEvery?: number;
+  /** Training rows that are held out for that. */
+  readonly holdOut: number;
+  /** Looks without a better one after which a run ends; it never does where absent. */
+  readonly patience?: number;
   /** Steps between two events. */
   readonly logEvery: number;
   /** Whether a non-finite loss is traced to its tensor. */
@@ -131,6 +139,13 @@ export interface PruneOptions extends Required<SevenOptions> {
 export interface GivenOptions extends Partial<PruneOptions> {
   /** Name of settings of the SEVEN criterion. */
   readonly seven?: keyof typeof sevenPresets;
+  /** Folder of a run that is to go on. */
+  readonly resume?: string;
+}
+
+/** The flag of an option on the command line. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Methods that are compared where no checkpoint is given. */
@@ -192,6 +207,8 @@ export function resolveOptions(given: GivenOptions): PruneOptions {
     seed: 1,
     device: "auto",
     evalBatch: 100,
+    saveEvery: 100,
+    holdOut: 1000,
     logEvery: 10,
     checkFinite: false,
     quiet: false,
@@ -222,6 +239,11 @@ function check(options: PruneOptions, given: GivenOptions): void {
     throw new UsageError(
       `--prune-steps ${pruneSteps}: more than the ${steps} of --steps, which they are part of; give fewer`,
     );
+  }
+  for (const [flag, value] of [["--hold-out", given.holdOut], ["--patience", given.patience]] as const) {
+    if (value !== undefined && given.validateEvery === undefined) {
+      throw new UsageError(`${flag} ${value}: say how often to look at the held-out rows with --validate-every`);
+    }
   }
   if (warmup > steps) throw new UsageError(`--warmup ${warmup}: more than the ${steps} of --steps; give fewer`);
 }

@@ -3,82 +3,139 @@
  *
  * @module
  */
+import { parseSafetensors } from "../../engine/mod.ts";
 import { type ImageDecoder, openDecoder, type Split, type Task } from "../../models/mod.ts";
 import type { Method } from "../methods.ts";
-import type { StepEvent } from "../reports.ts";
 import { commandDevice } from "./device.ts";
-import { metricText } from "./evaluate.ts";
-import type { Io } from "./io.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { Interrupted, type Io } from "./io.ts";
 import { type Bench, judgeParams, judgeState, type Metrics, primary } from "./judge.ts";
 import { checkTeacher } from "./loss.ts";
-import { augmentationOf, choiceOf, planned } from "./method.ts";
+import { augmentationOf, planned } from "./method.ts";
 import { freshModel, loadModel, type Model } from "./model.ts";
 import { scheduleNamed } from "./optimizers.ts";
-import type { PruneOptions } from "./options.ts";
-import { type FinishedRun, type Result, writeRun } from "./record.ts";
-import { checkPlace, openRunFolder } from "./run_folder.ts";
-import { count, duration, percent, table } from "./table.ts";
+import { flagOf, type GivenOptions, type PruneOptions, resolveOptions } from "./options.ts";
+import { type BestResult, readRecord, type RunRecord, versions, writeModel, writeRun } from "./record.ts";
+import { checkPlace, makeRunFolder, readRecipe, storeAt } from "./run_folder.ts";
+import type { RunStore } from "./store.ts";
+import { count, duration, metricText, percent, table } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
-import { readMasks, readParams, runPhase, type Setting, trainModel } from "./train.ts";
+import { type PhaseResult, readMasks, readParams, runPhase, type Setting, trainModel, withParams } from "./train.ts";
+import { heldOutOf, Validation } from "./validation.ts";
+import { jsonText, makeFolder, readJson, writeFile } from "./write.ts";
 
 /**
  * Prunes. Everything that can be wrong with the options or the input is found before anything runs.
  *
- * @param options What was asked for.
+ * @param given What was asked for.
  * @param io Where results and progress go.
- * @throws {UsageError} and the errors of models and data for input that cannot be used; {@linkcode NonFiniteError} and
- * {@linkcode DeviceError} when the run fails; {@linkcode Interrupted} when a signal stops it.
+ * @throws {UsageError} and the errors of models and data for input that cannot be used; {@linkcode NonFiniteError},
+ * {@linkcode DeviceError} and {@linkcode WriteError} when the run fails; {@linkcode Interrupted} when a signal stops it.
  */
-export async function prune(options: PruneOptions, io: Io): Promise<void> {
+export async function prune(given: GivenOptions, io: Io): Promise<void> {
+  const options = given.resume === undefined ? resolveOptions(given) : await resumedOptions(given);
+  const { out } = options;
+  try {
+    await run(options, given.resume !== undefined, io);
+  } catch (error) {
+    if (!(error instanceof Interrupted) || out === undefined) throw error;
+    throw new Interrupted(error.signal, exitCodes.resumable, `go on with --resume ${out}`);
+  }
+}
+
+/** The options of a run that goes on: its own, but for what does not change what comes out. */
+async function resumedOptions({ resume, quiet, ...others }: GivenOptions): Promise<PruneOptions> {
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new UsageError(`--resume ${resume}: goes on with the options of the run; leave out ${flagOf(other)}`);
+  }
+  const out = resume!.replace(/(?<=.)\/+$/, "");
+  const { options } = await readRecipe(out);
+  return { ...options, out, quiet: quiet ?? options.quiet };
+}
+
+async function run(options: PruneOptions, resumes: boolean, io: Io): Promise<void> {
+  const { out } = options;
   const task = await findTask(options.task);
   checkData(task, options.data);
-  if (options.out !== undefined) await checkPlace(options.out);
+  if (out !== undefined && !resumes) await checkPlace(out);
   const say = (line: string): void => options.quiet ? undefined : io.err(line);
   using decoder = openDecoder();
-  const loaded = await load(task, options, decoder, say);
-  loaded.notes.forEach(say);
-  checkTeacher(loaded, options);
-  choiceOf(loaded.network, options);
-  const plans = options.method.map((name) => planned(name, loaded.network, options));
-  using folder = options.out === undefined ? undefined : await openRunFolder(options.out);
+  const whole = await load(task, options, decoder, say);
+  whole.notes.forEach(say);
+  checkTeacher(whole, options);
+  const plans = options.method.map((name) => planned(name, whole.network, options));
+  const { model: loaded, heldOut } = withHeldOut(whole, task, options);
+  if (out !== undefined && !resumes) await makeRunFolder(out, { schema: 1, options, versions: versions() });
   using device = await commandDevice(options.device);
   say(`device: ${device.kind} (${device.description}), ${device.reason}`);
   const setting: Setting = { options, device, io };
   const bench: Bench = { device, io, evalBatch: options.evalBatch };
 
-  const model = options.trainSteps > 0 ? await trainModel(loaded, setting) : loaded;
+  const { model, metrics: dense } = await denseModel(loaded, setting, bench);
   const metric = task.metrics[0]!;
   const { name } = model.network;
   const [[split, { count: rows }]] = Object.entries(model.data.evaluation) as [[string, Split]];
   const judged = `all ${count(rows)} rows of ${split}`;
-  const dense = await judgeParams(model, bench);
   say(`${name}: ${metricText(metric, primary(dense, metric))} ${metric} on ${judged} before pruning`);
-  const results: { readonly name: string; readonly result: Result; readonly seconds: number }[] = [];
+  const records: RunRecord[] = [];
   for (const method of plans) {
-    const run = await pruneBy(method, model, { metric, dense }, setting, bench);
-    results.push({ name: method.name, result: run.record.result, seconds: run.record.seconds.pruning });
-    if (folder && plans.length === 1) writeRun(folder.staging, model, run);
-    else if (folder) {
-      folder.inner(method.name);
-      writeRun(`${folder.staging}/${method.name}`, model, run);
-    }
+    const path = out === undefined ? undefined : plans.length === 1 ? out : `${out}/${method.name}`;
+    const known = path === undefined ? undefined : readRecord(path);
+    if (known) say(`${method.name}: is finished`);
+    records.push(known ?? await pruneBy({ method, model, task, dense, heldOut, path }, setting, bench));
   }
 
-  const [{ result: { prunable } }] = results as [typeof results[number]];
+  const [{ result: { prunable } }] = records as [RunRecord];
   io.out(`${name} on ${task.name}, ${metric} on ${judged}, ${count(prunable)} prunable weights`);
-  const lines = results.map(({ name, result: { sparsity, kept, dense, pruned }, seconds }) =>
-    [
-      name,
-      percent(sparsity),
-      count(kept),
-      metricText(metric, dense),
-      metricText(metric, pruned),
-      duration(seconds),
-    ] as const
+  const shown = (value: number) => metricText(metric, value);
+  const lines = records.map(({ method, result: { sparsity, kept, dense, pruned }, seconds }) =>
+    [method, percent(sparsity), count(kept), shown(dense), shown(pruned), duration(seconds.pruning)] as const
   );
   for (const line of table([["method", "sparsity", "kept", "dense", "pruned", "time"], ...lines])) io.out(line);
-  folder?.commit(); // last: should it fail, the results have been seen
-  if (options.out !== undefined) io.out(`written to ${options.out}`);
+  for (const { method, result: { best } } of records) {
+    if (best) io.out(`${method}: best by held-out rows after step ${best.step}: ${shown(best.pruned)}`);
+  }
+  if (out !== undefined) io.out(`written to ${out}`);
+}
+
+/** Takes rows for validation out of the training rows, where a run is to look at some. */
+function withHeldOut(
+  model: Model,
+  task: Task,
+  { validateEvery, holdOut, seed }: PruneOptions,
+): { readonly model: Model; readonly heldOut?: Split } {
+  if (validateEvery === undefined) return { model };
+  if (task.head === "span" || task.head === "contrastive") {
+    throw new UsageError(`--validate-every ${validateEvery}: rows of task ${task.name} cannot be judged one by one`);
+  }
+  const { train, heldOut } = heldOutOf(model, holdOut, seed);
+  const { data } = model;
+  return { model: { ...model, data: { ...data, train, evaluation: data.evaluation } }, heldOut };
+}
+
+/** The model before pruning and what it is worth: trained where it is to be, or as an earlier part of the run left it. */
+async function denseModel(
+  loaded: Model,
+  setting: Setting,
+  bench: Bench,
+): Promise<{ readonly model: Model; readonly metrics: Metrics }> {
+  const { trainSteps, out } = setting.options;
+  const file = `${out}/dense.json`, folder = `${out}/dense`;
+  const known = out === undefined ? undefined : readJson<{ readonly metrics: Metrics }>(file);
+  if (known && trainSteps === 0) return { model: loaded, metrics: known.metrics };
+  if (known) {
+    const weights = `${folder}/model.safetensors`;
+    const { tensors } = parseSafetensors(await Deno.readFile(weights), weights);
+    return { model: withParams(loaded, tensors), metrics: known.metrics };
+  }
+  const store = out !== undefined && trainSteps > 0 ? storeAt(folder) : undefined;
+  const model = trainSteps > 0 ? await trainModel(loaded, setting, store) : loaded;
+  const metrics = await judgeParams(model, bench);
+  if (store) writeModel(folder, model, model.network.params);
+  if (out !== undefined) writeFile(file, jsonText({ metrics }));
+  store?.clean();
+  return { model, metrics };
 }
 
 async function load(
@@ -104,15 +161,25 @@ async function load(
   });
 }
 
-async function pruneBy(
-  method: Method,
-  model: Model,
-  { metric, dense }: { readonly metric: string; readonly dense: Metrics },
-  setting: Setting,
-  bench: Bench,
-): Promise<FinishedRun> {
+/** One method of a command. */
+interface Job {
+  readonly method: Method;
+  readonly model: Model;
+  readonly task: Task;
+  readonly dense: Metrics;
+  /** Rows for validation. */
+  readonly heldOut: Split | undefined;
+  /** Folder of the run. */
+  readonly path: string | undefined;
+}
+
+async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRecord> {
+  const { method, model, task, dense, heldOut, path } = job;
   const { options, device } = setting;
-  const events: StepEvent[] = [];
+  const metric = task.metrics[0]!;
+  const store = path === undefined ? undefined : storeAt(path);
+  const looks = { every: options.validateEvery!, from: method.schedule.end };
+  const patience = options.patience === undefined ? {} : { patience: options.patience };
   const start = performance.now();
   const run = await runPhase(model, {
     label: method.name,
@@ -121,35 +188,61 @@ async function pruneBy(
     steps: options.steps,
     learningRate: scheduleNamed(options.lrSchedule, { ...options, total: options.steps }),
     firstBatch: options.trainSteps,
-    onEvent: (event) => void events.push(event),
+    ...(store ? { store } : {}),
+    ...(heldOut
+      ? { watch: (points) => new Validation(model, heldOut, task, { ...looks, ...patience }, bench, points) }
+      : {}),
   }, setting);
   using state = run.state;
   await device.idle();
   const trained = performance.now();
   const pruned = await judgeState(model, state, bench);
   const judged = performance.now();
+  const best = await bestOf(run, store, model, metric, bench);
   const { prunable, kept } = run;
-  return {
-    record: {
-      method: method.name,
-      seed: options.seed,
-      device: device.kind,
-      deviceDescription: `${device.description}; ${device.reason}`,
-      result: {
-        metric,
-        dense: primary(dense, metric),
-        pruned: primary(pruned, metric),
-        sparsity: 1 - kept / prunable,
-        prunable,
-        kept,
-        metrics: { dense, pruned },
-      },
-      options: { ...options, method: [method.name] },
-      seconds: { pruning: (trained - start) / 1000, evaluation: (judged - trained) / 1000 },
-      dispatches: run.dispatches,
+  const record: RunRecord = {
+    schema: 1,
+    method: method.name,
+    seed: options.seed,
+    device: device.kind,
+    deviceDescription: `${device.description}; ${device.reason}`,
+    result: {
+      metric,
+      dense: primary(dense, metric),
+      pruned: primary(pruned, metric),
+      sparsity: 1 - kept / prunable,
+      prunable,
+      kept,
+      metrics: { dense, pruned },
+      ...(best ? { best: best.result } : {}),
     },
-    events,
-    params: await readParams(state),
-    masks: await readMasks(state),
+    steps: run.steps,
+    options: { ...options, method: [method.name] },
+    seconds: { pruning: (trained - start) / 1000, evaluation: (judged - trained) / 1000 },
+    dispatches: run.dispatches,
+    versions: versions(),
   };
+  if (path !== undefined) {
+    if (best) {
+      makeFolder(`${path}/best`);
+      writeModel(`${path}/best`, model, best.params);
+    }
+    writeRun(path, model, { record, params: await readParams(state), masks: await readMasks(state) });
+    store?.clean();
+  }
+  return record;
+}
+
+/** What the best state by validation is worth, where there is one. */
+async function bestOf(
+  { best }: PhaseResult,
+  store: RunStore | undefined,
+  model: Model,
+  metric: string,
+  bench: Bench,
+): Promise<{ readonly result: BestResult; readonly params: Model["network"]["params"] } | undefined> {
+  const params = store?.best();
+  if (!best || !params) return undefined;
+  const metrics = await judgeParams(withParams(model, params), bench);
+  return { result: { ...best, pruned: primary(metrics, metric), metrics }, params };
 }

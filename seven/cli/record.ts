@@ -5,10 +5,11 @@
  */
 import { type HostTensor, parseSafetensors, safetensorsChunks } from "../../engine/mod.ts";
 import type { RunResult } from "../run.ts";
-import type { StepEvent } from "../reports.ts";
 import type { Metrics } from "./judge.ts";
 import type { Model } from "./model.ts";
 import type { PruneOptions } from "./options.ts";
+import type { ValidationPoint } from "./validation.ts";
+import { jsonText, readJson, writeFile } from "./write.ts";
 import project from "../../deno.json" with { type: "json" };
 
 /** What came out. Shares are from 0 to 1. */
@@ -27,6 +28,16 @@ export interface Result {
   readonly kept: number;
   /** All metrics on all evaluation splits, before and after. */
   readonly metrics: { readonly dense: Metrics; readonly pruned: Metrics };
+  /** The best state by validation, of runs that look: parameters in the folder `best`. */
+  readonly best?: BestResult;
+}
+
+/** The state of a run that was best on held-out training rows, after pruning was done. */
+export interface BestResult extends ValidationPoint {
+  /** The metric that results are compared by, on the same rows as the others. */
+  readonly pruned: number;
+  /** All metrics on all evaluation splits. */
+  readonly metrics: Metrics;
 }
 
 /** `run.json`. */
@@ -43,6 +54,8 @@ export interface RunRecord {
   readonly deviceDescription: string;
   /** What came out. */
   readonly result: Result;
+  /** Training steps that were done: fewer than asked for where validation ended the run. */
+  readonly steps: number;
   /** Everything that was asked for, defaults filled in; `method` is that of this run alone. */
   readonly options: PruneOptions;
   /** Wall time in seconds: of pruning and fine-tuning, compilation included, and of the last evaluation. */
@@ -55,8 +68,7 @@ export interface RunRecord {
 
 /** A finished run. */
 export interface FinishedRun {
-  readonly record: Omit<RunRecord, "schema" | "versions">;
-  readonly events: readonly StepEvent[];
+  readonly record: RunRecord;
   /** Parameters, pruned weights 0. */
   readonly params: Readonly<Record<string, HostTensor>>;
   /** Packed masks of the prunable weights. */
@@ -66,29 +78,45 @@ export interface FinishedRun {
 /** Version of this package. */
 export const version: string = project.version;
 
+/** What runs: this package, and what it runs on. */
+export function versions(): Readonly<Record<string, string>> {
+  return { seven: version, ...Deno.version };
+}
+
+/** Name of the file that is there when a run is finished. */
+export const recordFile = "run.json";
+
 /**
- * Writes the files of a run into an empty folder and checks what was written.
+ * Writes the files of a finished run into its folder and checks what was written. The record comes last: a folder with
+ * one is complete.
  *
  * @param path The folder.
  * @param model The model that was pruned: its files are copied byte by byte.
  * @param run What came out.
- * @throws {Error} when a pruned weight is not 0 in the file, or their number is not that of the record.
+ * @throws {WriteError} when a file cannot be written, {@linkcode Error} when a pruned weight is not 0 in the file, or
+ * their number is not that of the record.
  */
 export function writeRun(path: string, model: Model, run: FinishedRun): void {
-  for (const [name, bytes] of Object.entries(model.files)) Deno.writeFileSync(`${path}/${name}`, bytes);
-  const weights = `${path}/model.safetensors`;
-  using file = Deno.openSync(weights, { write: true, createNew: true });
-  for (const chunk of safetensorsChunks(run.params, model.metadata, weights)) writeAll(file, chunk);
-  file.syncDataSync();
-  verify(weights, run);
-  const record: RunRecord = { schema: 1, ...run.record, versions: { seven: version, ...Deno.version } };
-  Deno.writeTextFileSync(`${path}/run.json`, `${JSON.stringify(record, null, 2)}\n`);
-  const lines = run.events.map((event) => `${JSON.stringify(event)}\n`);
-  Deno.writeTextFileSync(`${path}/events.jsonl`, lines.join(""));
+  writeModel(path, model, run.params);
+  const masks = `${path}/masks.safetensors`;
+  writeFile(masks, safetensorsChunks(run.masks, maskMetadata, masks));
+  verify(`${path}/model.safetensors`, run);
+  writeFile(`${path}/${recordFile}`, jsonText(run.record));
 }
 
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+/** What the words of a mask mean. */
+const maskMetadata = { format: "seven-masks", layout: "bit i of the flattened weight is bit i % 32 of word i / 32" };
+
+/** Writes a model in the layout of Hugging Face. */
+export function writeModel(path: string, model: Model, params: Readonly<Record<string, HostTensor>>): void {
+  for (const [name, bytes] of Object.entries(model.files)) writeFile(`${path}/${name}`, bytes);
+  const weights = `${path}/model.safetensors`;
+  writeFile(weights, safetensorsChunks(params, model.metadata, weights));
+}
+
+/** The record of a finished run, or nothing where there is none yet. */
+export function readRecord(path: string): RunRecord | undefined {
+  return readJson<RunRecord>(`${path}/${recordFile}`);
 }
 
 /** Reads the file again: the promise is about what is on disk. */

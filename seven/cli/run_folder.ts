@@ -1,24 +1,30 @@
 /**
- * Run folders. A folder is written beside its place under a hidden name and put there by one rename when it is complete,
- * so that what lies at its place is always a whole run or what was there before.
+ * Run folders: where they may be, and the recipe that makes one again.
  *
  * @module
  */
+import { CheckpointError } from "../../models/mod.ts";
 import { UsageError } from "./errors.ts";
 import { stat } from "./folder.ts";
+import type { PruneOptions } from "./options.ts";
+import { jsonText, makeFolder, WriteError, writeFile } from "./write.ts";
+import { RunStore } from "./store.ts";
 
-/** A run folder that is being written. Release it with `using`: unless it was committed, nothing of it stays. */
-export interface RunFolder extends Disposable {
-  /** Where files are written now. */
-  readonly staging: string;
-  /** Creates a folder in it, for one of several runs. */
-  inner(name: string): void;
-  /** Puts the folder in its place. */
-  commit(): void;
+/** Name of the file with everything that it takes to repeat or continue a run. */
+export const recipeFile = "recipe.json";
+
+/** `recipe.json`. */
+export interface Recipe {
+  /** Number of this layout. */
+  readonly schema: 1;
+  /** Everything that was asked for, defaults filled in. */
+  readonly options: PruneOptions;
+  /** What ran. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
- * Checks that a run folder can be written: its place is free, or an empty folder.
+ * Checks that a run folder can be made: its place is free, or an empty folder.
  *
  * @param path Its place.
  * @throws {UsageError} when something lies there.
@@ -27,42 +33,58 @@ export async function checkPlace(path: string): Promise<void> {
   const info = await stat("--out", path);
   if (!info) return;
   if (!info.isDirectory) throw new UsageError(`--out ${path}: there is a file of this name; name a new folder`);
-  for await (const _ of Deno.readDir(path)) {
-    throw new UsageError(`--out ${path}: the folder is not empty, and runs are never overwritten; name a new folder`);
+  for await (const { name } of Deno.readDir(path)) {
+    const resumable = name === recipeFile ? "; --resume goes on with a run that was interrupted" : "";
+    throw new UsageError(
+      `--out ${path}: the folder is not empty, and runs are never overwritten; name a new folder${resumable}`,
+    );
   }
 }
 
 /**
- * Begins a run folder.
+ * Makes a run folder.
  *
  * @param path Its place.
- * @throws {UsageError} when something lies there, or nothing can be written beside it.
+ * @param recipe What is to run.
+ * @throws {UsageError} when something lies there, or nothing can be written there.
  */
-export async function openRunFolder(path: string): Promise<RunFolder> {
+export async function makeRunFolder(path: string, recipe: Recipe): Promise<void> {
   await checkPlace(path);
-  const place = path.replace(/(?<=.)\/+$/, "");
-  const cut = place.lastIndexOf("/") + 1;
-  const parent = place.slice(0, cut) || "./";
-  let staging: string;
   try {
-    Deno.mkdirSync(parent, { recursive: true });
-    staging = Deno.makeTempDirSync({ dir: parent, prefix: `.${place.slice(cut)}.`, suffix: ".partial" });
-    Deno.chmodSync(staging, 0o755);
+    makeFolder(path);
+    writeFile(`${path}/${recipeFile}`, jsonText(recipe));
   } catch (error) {
-    throw new UsageError(`--out ${path}: cannot be written (${(error as Error).message}); name another folder`, {
-      cause: error,
-    });
+    if (!(error instanceof WriteError)) throw error;
+    const reason = (error.cause as Error).message;
+    throw new UsageError(`--out ${path}: cannot be written (${reason}); name another folder`, { cause: error });
   }
-  let committed = false;
-  return {
-    staging,
-    inner: (name) => Deno.mkdirSync(`${staging}/${name}`),
-    commit: () => {
-      Deno.renameSync(staging, place); // replaces an empty folder, and refuses any other
-      committed = true;
-    },
-    [Symbol.dispose]: () => {
-      if (!committed) Deno.removeSync(staging, { recursive: true });
-    },
-  };
+}
+
+/**
+ * Reads the recipe of a run that is to go on.
+ *
+ * @param path Its folder.
+ * @throws {UsageError} when there is none, {@linkcode CheckpointError} when it is damaged.
+ */
+export async function readRecipe(path: string): Promise<Recipe> {
+  const file = `${path}/${recipeFile}`;
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(file);
+  } catch (error) {
+    throw new UsageError(`--resume ${path}: there is no ${recipeFile}; name the folder of a run`, { cause: error });
+  }
+  try {
+    const recipe = JSON.parse(new TextDecoder().decode(bytes)) as Recipe;
+    if (recipe.schema === 1 && typeof recipe.options === "object") return recipe;
+  } catch (error) {
+    throw new CheckpointError(`${file}: no JSON (${(error as Error).message}); begin the run anew`, { cause: error });
+  }
+  throw new CheckpointError(`${file}: is no recipe of this version; begin the run anew`);
+}
+
+/** The store of a run in its folder, which is made where it is missing. */
+export function storeAt(path: string): RunStore {
+  makeFolder(path);
+  return new RunStore(path);
 }

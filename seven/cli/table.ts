@@ -36,3 +36,8 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+
+/** A metric for people: shares in percent, losses as they are. */
+export function metricText(name: string, value: number): string {
+  return name === "loss" || name === "mse" ? value.toFixed(4) : percent(value);
+}

@@ -18,7 +18,6 @@ import { trainingSteps } from "../agenda.ts";
 import type { Method } from "../methods.ts";
 import type { PruningState } from "../state.ts";
 import { runPruning, type RunResult } from "../run.ts";
-import type { StepEvent } from "../reports.ts";
 import type { Io } from "./io.ts";
 import { distils, lossOf } from "./loss.ts";
 import { choiceOf } from "./method.ts";
@@ -26,6 +25,8 @@ import type { Model } from "./model.ts";
 import { optimizerNamed } from "./optimizers.ts";
 import type { PruneOptions } from "./options.ts";
 import { openProgress } from "./progress.ts";
+import type { RunStore } from "./store.ts";
+import type { Validation, ValidationPoint } from "./validation.ts";
 
 /** What all steps of a command have in common. */
 export interface Setting {
@@ -45,20 +46,39 @@ export interface Phase {
   readonly learningRate: Schedule;
   /** Number of its first batch: phases go on where the one before ended. */
   readonly firstBatch: number;
-  /** Called with each logged step. */
-  readonly onEvent?: (event: StepEvent) => void;
+  /** Where it keeps its events and states; it keeps none where there is none. */
+  readonly store?: RunStore;
+  /** What looks at it while it runs. */
+  readonly watch?: (points: readonly ValidationPoint[]) => Validation;
+}
+
+/** What a phase leaves behind. */
+export interface PhaseResult extends RunResult {
+  /** What validation saw. */
+  readonly points: readonly ValidationPoint[];
+  /** The best of it. */
+  readonly best?: ValidationPoint;
 }
 
 /**
- * Runs a phase on a model's parameters.
+ * Runs a phase on a model's parameters; goes on with it where its store has a state.
  *
  * @returns What it leaves behind; the state is on the device and is the caller's.
- * @throws {NonFiniteError} when the loss does not stay finite, {@linkcode Interrupted} when a signal stopped it.
+ * @throws {NonFiniteError} when the loss does not stay finite, {@linkcode Interrupted} when a signal stopped it: its
+ * store then has the state of the last step.
  */
-export async function runPhase(model: Model, phase: Phase, { options, device, io }: Setting): Promise<RunResult> {
+export async function runPhase(model: Model, phase: Phase, { options, device, io }: Setting): Promise<PhaseResult> {
   const { network, data } = model;
   const { batch, seed, optimizer, weightDecay, clipNorm, gradientAccumulation: accumulate, sentinels } = options;
+  const { store } = phase;
+  const saved = store?.saved();
+  const start = saved?.step ?? 0;
+  store?.forget(start);
+  using validation = phase.watch?.(saved?.validation ?? []);
   using progress = openProgress(io, phase.label, trainingSteps(phase.method, phase.steps), options.quiet);
+  const save = async (step: number, state: Placed<PruningState<Tensor>>): Promise<void> =>
+    store?.save({ step, state: withoutTeacher(await state.readAll()), validation: validation?.points ?? [] });
+  const firstBatch = (phase.firstBatch + start) * accumulate;
   const result = await runPruning<BatchTensors>({
     device,
     params: network.params,
@@ -69,7 +89,7 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
     method: phase.method,
     steps: phase.steps,
     learningRate: phase.learningRate,
-    batches: readAhead(trainingBatches(data.train, batch, seed, phase.firstBatch * accumulate), batchesAhead),
+    batches: readAhead(trainingBatches(data.train, batch, seed, firstBatch), batchesAhead),
     accumulate,
     rows: ({ valid }) => sum(valid!),
     seed,
@@ -77,17 +97,44 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
     checkFinite: options.checkFinite,
     onReport: (event) => {
       progress.show(event);
-      phase.onEvent?.(event);
+      store?.log(event);
     },
+    evaluateEvery: greatestCommonDivisor(options.saveEvery, validation ? options.validateEvery! : options.saveEvery),
+    onEvaluate: async (at) => {
+      let enough = false;
+      if (validation?.isDue(at.step)) {
+        const seen = await validation.look(at);
+        store?.log(seen.point);
+        progress.note(seen.point);
+        if (seen.isBest) store?.saveBest(await readParams(at.state));
+        enough = seen.enough;
+      }
+      if (at.step % options.saveEvery === 0) await save(at.step, at.state);
+      return enough ? "stop" : undefined;
+    },
+    ...(saved ? { start, state: saved.state } : {}),
     ...(phase.prunes && distils(options) ? { teacher: network.params } : {}),
     ...(phase.prunes && sentinels !== undefined ? { sentinels: { every: sentinels } } : {}),
     ...(io.signal ? { signal: io.signal } : {}),
   });
-  if (io.signal?.aborted) {
+  try {
+    await save(result.steps, result.state);
+    io.signal?.throwIfAborted();
+  } catch (error) {
     result.state[Symbol.dispose]();
-    io.signal.throwIfAborted();
+    throw error;
   }
-  return result;
+  const best = validation?.best;
+  return { ...result, points: validation?.points ?? [], ...(best ? { best } : {}) };
+}
+
+/** The teacher is the model as it was, which a run that goes on has anyway. */
+function withoutTeacher(leaves: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
+  return Object.fromEntries(Object.entries(leaves).filter(([path]) => !path.startsWith("teacher/")));
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** Batches that are made while a step runs. */
@@ -104,27 +151,33 @@ const dense: Method = {
  * Trains a model before it is pruned: `trainSteps` steps, the learning rate rising to `trainLearningRate` over an eighth
  * of them and falling after.
  *
+ * @param store Where it keeps its states, if anywhere.
  * @returns The model with trained parameters.
  * @throws as {@linkcode runPhase}.
  */
-export async function trainModel(model: Model, setting: Setting): Promise<Model> {
+export async function trainModel(model: Model, setting: Setting, store?: RunStore): Promise<Model> {
   const { trainSteps, trainLearningRate } = setting.options;
   const learningRate = linearSchedule({
     learningRate: trainLearningRate,
     warmup: Math.round(trainSteps / 8),
     total: trainSteps,
   });
-  const phase: Phase = {
+  const { state } = await runPhase(model, {
     label: "training",
     method: dense,
     prunes: false,
     steps: trainSteps,
     learningRate,
     firstBatch: 0,
-  };
-  const { state } = await runPhase(model, phase, setting);
+    ...(store ? { store } : {}),
+  }, setting);
   using _state = state;
-  return { ...model, network: { ...model.network, params: await readParams(state) } };
+  return withParams(model, await readParams(state));
+}
+
+/** A model with other parameters: trained ones, of which none is from the seed. */
+export function withParams(model: Model, params: Readonly<Record<string, HostTensor>>): Model {
+  return { ...model, network: { ...model.network, params, fresh: [] } };
 }
 
 /**

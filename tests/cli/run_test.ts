@@ -37,7 +37,10 @@ Deno.test("prune writes a run folder: exact counts, zeros, the files of the chec
       sparsity: 1 - kept / tinyPrunable,
       prunable: tinyPrunable,
       kept,
+      metrics: record.result.metrics,
     });
+    const { dense, pruned } = record.result.metrics;
+    assert.deepEqual([dense.test!.accuracy, pruned.test!.accuracy], [record.result.dense, record.result.pruned]);
     for (const share of [record.result.dense, record.result.pruned]) {
       assert.ok(Number.isInteger(Math.round(share * 2000 * 1e6) / 1e6), "whole images out of all 2,000");
     }
@@ -60,9 +63,12 @@ Deno.test("prune writes a run folder: exact counts, zeros, the files of the chec
     const files = contents(`${folder}/a/run`);
     assert.deepEqual(Object.keys(files).sort(), [
       "config.json",
+      "dense.json",
       "events.jsonl",
+      "masks.safetensors",
       "model.safetensors",
       "preprocessor_config.json",
+      "recipe.json",
       "run.json",
     ]);
     assert.equal(files["config.json"], tinyConfig);
@@ -77,7 +83,7 @@ Deno.test("prune writes a run folder: exact counts, zeros, the files of the chec
     );
     assert.deepEqual(contents(`${folder}/tiny`), before);
     assert.deepEqual([...Deno.readDirSync(`${folder}/a`)].map(({ name }) => name), ["run"], "nothing else is left");
-    assert.match(out[0]!, /^.+tiny on digits, accuracy on all 2,000 test images, 448 prunable weights$/);
+    assert.match(out[0]!, /^.+tiny on digits, accuracy on all 2,000 rows of test, 448 prunable weights$/);
     assert.match(out[2]!, /^seven-pre +70\.09 % +134 +\d+\.\d\d % +\d+\.\d\d % +\d+\.\d s$/);
     assert.equal(out.at(-1), `written to ${folder}/a/run`);
     assert.match(err[0]!, /^device: cpu \(.+\), asked for$/);
@@ -135,17 +141,18 @@ Deno.test("a run that fails says why in one line, with exit code 1, and leaves n
     const { code, out, err } = await run([...hot, "--out", `${folder}/run`, "--log-every", "1"]);
     assert.deepEqual([code, out.length, err.length], [1, 0, 1]);
     assert.match(err[0]!, /^error: the loss is (NaN|Infinity|-Infinity) at step \d+; .+$/);
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["tiny"]);
+    const left = Object.keys(contents(`${folder}/run`)).sort();
+    assert.deepEqual(left, ["dense.json", "events.jsonl", "recipe.json"], "no model of a run that failed");
   });
 });
 
-Deno.test("a signal stops a run between two steps, with its exit code, and nothing is written", async () => {
+Deno.test("a signal stops a run between two steps, with its exit code, and nothing is written without a folder", async () => {
   await inFolder(async (folder) => {
     await writeTiny(`${folder}/tiny`);
     const controller = new AbortController();
     const args = ["--model", `${folder}/tiny`, "--task", "digits", "--steps", "100000", "--batch", "8", ...cpu];
     setTimeout(() => controller.abort(new Interrupted("SIGTERM", 143)), 1000);
-    const { code, out, err } = await run([...args, "--out", `${folder}/run`], controller.signal);
+    const { code, out, err } = await run(args, controller.signal);
     assert.deepEqual([code, out.length, err.at(-1)], [143, 0, "error: stopped by SIGTERM; nothing was written"]);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["tiny"]);
   });

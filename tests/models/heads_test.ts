@@ -71,6 +71,25 @@ onDevices("headLoss() is the mean over the rows that count, at any temperature",
   }
 });
 
+onDevices("headLoss() of pairs lets each find the other among the pairs that count", async (device) => {
+  const pairs = matrix(rows, 7);
+  for (const padded of [0, Infinity]) {
+    const soiled = pairs.map((row, i) => row.map((x, j) => valid[i] && valid[j] ? x : padded)).flat();
+    for (const temperature of [1, 4]) {
+      const found = await device.read(() =>
+        headLoss("contrastive", { pairs: floats(soiled, rows, rows) }, { valid: floats(valid, rows) }, temperature)
+      );
+      const seen = real.map((i) => real.map((j) => pairs[i]![j]!));
+      const expected = mean(
+        seen.map((row, i) =>
+          (entropy(row, i, temperature) + entropy(seen.map((other) => other[i]!), i, temperature)) / 2
+        ),
+      );
+      assertClose(data(found), [expected], close, `temperature ${temperature}`);
+    }
+  }
+});
+
 onDevices("headLoss() gives padding no gradient, and every other row its share", async (device) => {
   const [classes, values] = await device.read(() => {
     const x = floats(logits.flat(), rows, 4), y = floats(numbers, rows, 1);

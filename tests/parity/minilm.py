@@ -22,10 +22,27 @@ tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModel.from_pretrained(folder, attn_implementation="eager").double().eval()
 
 GROUPS = [
-    ("A man is eating food.", ["A man is eating a piece of bread.", "The girl is carrying a baby.", "A cheetah is running behind its prey."]),
-    ("How do I reset my password?", ["I forgot my login details, what can I do?", "Which bus goes to the harbour?", "Steps to recover a forgotten passphrase"]),
-    ("The committee rejected the proposal.", ["The proposal was turned down by the committee.", "The committee accepted the proposal.", "It rained all day."]),
-    ("Café naïve, résumé über 中文!", ["cafe naive resume uber", "", "an emoji 😀 and a very very " + "very " * 200 + "long tail"]),
+    (
+        "A man is eating food.",
+        ["A man is eating a piece of bread.", "The girl is carrying a baby.", "A cheetah is running behind its prey."],
+    ),
+    (
+        "How do I reset my password?",
+        [
+            "I forgot my login details, what can I do?",
+            "Which bus goes to the harbour?",
+            "Steps to recover a forgotten passphrase",
+        ],
+    ),
+    (
+        "The committee rejected the proposal.",
+        ["The proposal was turned down by the committee.", "The committee accepted the proposal.", "It rained all day."],
+    ),
+    (
+        "Café naïve, résumé über 中文!",
+        # Accents, nothing at all, and more tokens than the 128 that tokenizer.json would cut to.
+        ["cafe naive resume uber", "", "an emoji 😀 and a very very " + "very " * 200 + "long tail"],
+    ),
 ]
 
 

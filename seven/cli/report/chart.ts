@@ -78,6 +78,11 @@ function rounded(text: string): string {
   return text.replace(/-?\d*\.\d+(?:e-?\d+)?|-?\d+e-?\d+/g, (number) => String(Math.round(10 * Number(number)) / 10));
 }
 
+/** The name of a line, right of a place. */
+export function lineName([x, y]: readonly [number, number], name: string, color: string): Mark {
+  return Plot.text([name], { x: () => x, y: () => y, text: (text) => text, fill: color, textAnchor: "start", dx: 7 });
+}
+
 /** Text that stands in a chart. */
 export function chartText(text: string, limit = 24): string {
   return shorten(printable(text), limit);

@@ -11,7 +11,7 @@ import { type NamedShare, type PruneOptions, resolveOptions } from "../options.t
 const always: readonly string[] = ["model", "task", "data", "method", "sparsity", "steps", "pruneSteps", "seed"];
 
 /** Options that say where things go, not what comes out. */
-const aside: readonly string[] = ["out", "quiet"];
+const aside: readonly string[] = ["out", "resume", "quiet"];
 
 interface Flag {
   /** Name with its dashes. */
@@ -35,9 +35,9 @@ function flags(): Flag[] {
   }));
 }
 
-/** Names of options on the command line, by those in records: `--prune-steps` for `pruneSteps`. */
+/** Names of options on the command line, by those in records: `--prune-steps` for `pruneSteps`, `dropout` for itself. */
 export function flagNames(): Map<string, string> {
-  return new Map(flags().map(({ key, long }) => [key, long]));
+  return new Map(flags().map(({ key, long, negates }) => [key, negates ? key : long]));
 }
 
 /**

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { FileSizes, ReportData } from "./data.ts";
+import type { ReportData } from "./data.ts";
 import { type Html, markup, shorten } from "./html.ts";
 import { bytesText, shareText, short, whole } from "./numbers.ts";
-import { bar, section, table } from "./parts.ts";
+import { bars, section, table } from "./parts.ts";
 
 /** Kernels that are listed. */
 const MOST_KERNELS = 12;
@@ -36,46 +36,43 @@ export function kernelSection({ kernels = [] }: ReportData): Html | undefined {
   const all = sum(timed), longest = shown[0]!.milliseconds;
   const share = (milliseconds: number): string => shareText(all > 0 ? milliseconds / all : 0, 1);
   const last = rest.length > 0 ? [[`${whole(rest.length)} others`, `${short(sum(rest))} ms`, share(sum(rest))]] : [];
-  return section(
-    "Time by kernel",
-    markup`<figure>${
-      table({
-        label: "The longest kernels",
-        kind: "bars",
-        head: ["kernel", "time", "share"],
-        rows: [
-          ...shown.map(({ label, milliseconds }) => [
-            shorten(label, 160),
-            bar([{ share: milliseconds / longest, text: `${short(milliseconds)} ms` }]),
-            share(milliseconds),
-          ]),
-          ...last,
-        ],
-      })
-    }
-<figcaption>Time on the device of the kernels of one step, ${short(all)} ms in all.</figcaption></figure>`,
-  );
+  const listed = table({
+    label: "The longest kernels",
+    kind: "bars",
+    head: ["kernel", "time", "share"],
+    rows: [
+      ...shown.map(({ label, milliseconds }) => [
+        shorten(label, 160),
+        bars([{ share: milliseconds / longest, text: `${short(milliseconds)} ms` }]),
+        share(milliseconds),
+      ]),
+      ...last,
+    ],
+  });
+  const caption = `Time on the device of the kernels of one step, ${short(all)} ms in all.`;
+  return section("Time by kernel", markup`<figure>${listed}\n<figcaption>${caption}</figcaption></figure>`);
 }
 
 /** Sizes of the files; nothing where they are not known. */
 export function sizeSection({ sizes, record }: ReportData): Html | undefined {
   if (!sizes) return undefined;
   const { before, after } = sizes;
-  const kinds = ([["dense", "model.safetensors"], ["gzip", "through gzip"], [
-    "packed",
-    "packed: bit masks and kept values",
-  ]] as const).filter(([kind]) => before[kind] !== undefined || after[kind] !== undefined);
-  const text = (files: FileSizes, kind: keyof FileSizes): string =>
-    files[kind] === undefined ? "–" : bytesText(files[kind]);
-  const rows = kinds.map(([kind, name]) => [name, text(before, kind), text(after, kind), ratio(before, after, kind)]);
+  const kinds = [["dense", "model.safetensors"], ["gzip", "through gzip"], ["packed", "packed"]] as const;
+  const rows = kinds.filter(([kind]) => before[kind] !== undefined || after[kind] !== undefined)
+    .map(([kind, name]) => [name, sizeText(before[kind]), sizeText(after[kind]), ratio(after[kind], before.dense)]);
+  const packed = after.packed !== undefined &&
+    " Packed is a bit for each prunable weight, and the values of those that are kept.";
   return section(
     "Size",
-    table({ label: "Sizes of the files", head: ["weights as a file", "before", "after", "of the dense file"], rows }),
-    markup`<p>${zerosAndSpeed(shorten(record.options.pattern ?? "unstructured", 40))}</p>`,
+    table({ label: "Sizes of the files", head: ["weights", "before", "after", "of dense"], rows }),
+    markup`<p>${zerosAndSpeed(shorten(record.options.pattern ?? "unstructured", 40))}${packed}</p>`,
   );
 }
 
-function ratio(before: FileSizes, after: FileSizes, kind: keyof FileSizes): string {
-  const size = after[kind];
-  return size === undefined || !(before.dense > 0) ? "–" : shareText(size / before.dense, 1);
+function sizeText(size: number | undefined): string {
+  return size === undefined ? "–" : bytesText(size);
+}
+
+function ratio(size: number | undefined, dense: number): string {
+  return size === undefined || !(dense > 0) ? "–" : shareText(size / dense, 1);
 }

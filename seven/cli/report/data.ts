@@ -7,6 +7,7 @@ import type { KernelTime } from "../../../engine/mod.ts";
 import type { StepEvent } from "../../reports.ts";
 import type { HistogramEdges } from "../../sentinel_histogram.ts";
 import type { Result, RunRecord } from "../record.ts";
+import type { ValidationPoint } from "../validation.ts";
 
 /** How much of a tensor is left. */
 export interface TensorDensity {
@@ -16,14 +17,6 @@ export interface TensorDensity {
   readonly kept: number;
   /** All of its weights. */
   readonly size: number;
-}
-
-/** The metric on evaluation data during a run. */
-export interface ValidationPoint {
-  /** The step after which it was measured. */
-  readonly step: number;
-  /** The metric of the record's `result.metric`. */
-  readonly value: number;
 }
 
 /** What is compared of a run; a {@linkcode RunRecord} has it all. */
@@ -72,14 +65,14 @@ export interface ReportData {
   readonly record: RunRecord;
   /** What to call the model; its folder or repository where it is absent. */
   readonly model?: string;
-  /** `events.jsonl`, in the order of steps. */
+  /** Logged steps, in their order. */
   readonly events: readonly StepEvent[];
   /** Prunable tensors. */
   readonly densities: readonly TensorDensity[];
   /** First and last step that may prune. */
   readonly window?: { readonly start: number; readonly end: number };
-  /** The metric during the run. */
-  readonly validation?: readonly ValidationPoint[];
+  /** What the model was worth on held-out rows during the run. */
+  readonly validation?: readonly Pick<ValidationPoint, "step" | "validation">[];
   /** Runs to compare with, of the same task; this one may be among them. */
   readonly runs?: readonly RunPoint[];
   /** The sentinel picture. */

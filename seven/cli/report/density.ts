@@ -8,7 +8,7 @@ import type { ReportData, TensorDensity } from "./data.ts";
 import { type Content, type Html, markup, shorten } from "./html.ts";
 import { layerNames, matrices, type Matrix, type Place, placeOf } from "./layers.ts";
 import { shareText, whole } from "./numbers.ts";
-import { section, table } from "./parts.ts";
+import { and, section, table } from "./parts.ts";
 
 /** Tensors outside the layers that are listed. */
 const MOST_OTHERS = 200;
@@ -68,48 +68,35 @@ function heatMap(rows: readonly Row[]): Html {
   const cell = (amount: Amount | undefined): Content => {
     if (!amount) return markup`<td class="faint">–</td>`;
     const density = densityOf(amount);
-    return markup`<td class="h${levelOf(density / greatest)}">${shareText(density, 1)}</td>`;
+    return markup`<td class="h${levelOf(density / greatest)}">${(100 * density).toFixed(1)}</td>`;
   };
   const line = (name: string, cells: readonly (Amount | undefined)[]): Html =>
     markup`<tr><th scope="row">${shorten(name, 60)}</th>${cells.map(cell)}</tr>\n`;
   const sums = columns.map((matrix) => total(rows.flatMap(({ cells }) => cells.get(matrix) ?? [])));
-  const head = ["", ...columns, "all"];
-  return markup`
-    <figure>
-      <div class="scroll" tabindex="0" role="region" aria-label="Density of each matrix of each layer">
-        <table class="heat">
-          <thead>
-            <tr>${head.map((name) => markup`<th scope="col">${name}</th>`)}</tr>
-          </thead>
-          <tbody>${rows.map(({ name, cells }) =>
-            line(name, [...columns.map((matrix) => cells.get(matrix)), total([...cells.values()])])
-          )}${line("all", [...sums, total(sums)])}</tbody>
-        </table>
-      </div>
-      <figcaption>Density, the share of weights that are kept: rows are layers, columns their matrices. The darkest colour is ${shareText(
-        greatest,
-        1,
-      )}, that of the densest matrix.</figcaption>
-    </figure>\\n
-  `;
+  const head = ["", ...columns, "all"].map((name) => markup`<th scope="col">${name}</th>`);
+  const body = rows.map(({ name, cells }) =>
+    line(name, [...columns.map((matrix) => cells.get(matrix)), total([...cells.values()])])
+  );
+  return markup`<figure><div class="scroll" tabindex="0" role="region" aria-label="Density of each matrix of each layer">
+<table class="heat"><thead><tr>${head}</tr></thead>
+<tbody>${body}${line("all", [...sums, total(sums)])}</tbody></table></div>
+<figcaption>Density in percent, the share of weights that are kept: rows are layers, columns their matrices. The strongest
+colour is ${shareText(greatest, 1)}, that of the densest matrix.</figcaption></figure>\n`;
 }
 
 function othersTable(others: readonly TensorDensity[], besides: boolean): Html {
   const shown = others.slice(0, MOST_OTHERS);
-  return markup`${besides && markup`<p>Prunable tensors outside this scheme:</p>`}${
-    table({
-      label: "Density of other tensors",
-      head: ["tensor", "density", "kept", "of"],
-      rows: shown.map((tensor) => [
-        shorten(tensor.name, 200),
-        shareText(densityOf(tensor)),
-        whole(tensor.kept),
-        whole(tensor.size),
-      ]),
-    })
-  }${
-    shown.length < others.length && markup`<p class="note faint">And ${whole(others.length - shown.length)} more.</p>`
-  }\n`;
+  const listed = table({
+    label: "Density of other tensors",
+    head: ["tensor", "density", "kept", "of"],
+    rows: shown.map((tensor) => [
+      shorten(tensor.name, 200),
+      shareText(densityOf(tensor)),
+      whole(tensor.kept),
+      whole(tensor.size),
+    ]),
+  });
+  return markup`${besides && markup`<p>Prunable tensors outside this scheme:</p>`}${listed}${and(others, shown)}\n`;
 }
 
 function total(amounts: readonly Amount[]): Amount {

@@ -11,19 +11,20 @@ import type { SentinelHistogram } from "../../sentinel_histogram.ts";
 import { UsageError } from "../errors.ts";
 import type { PruneOptions } from "../options.ts";
 import type { RunRecord } from "../record.ts";
+import type { LoggedEvent } from "../store.ts";
+import type { ValidationPoint } from "../validation.ts";
 import { commandLine } from "./command_line.ts";
 import type { HistogramData, ReportData, TensorDensity } from "./data.ts";
 import { placeOf } from "./layers.ts";
 
 /** The files of a run folder, and what else is known of the run. */
-export interface RunFiles
-  extends Pick<ReportData, "model" | "validation" | "runs" | "histogram" | "kernels" | "sizes"> {
+export interface RunFiles extends Pick<ReportData, "model" | "runs" | "histogram" | "kernels" | "sizes"> {
   /** What the folder is called, for errors. */
   readonly label: string;
   /** `run.json`, parsed. */
   readonly record: unknown;
   /** `events.jsonl`, or its lines parsed. */
-  readonly events: string | readonly StepEvent[];
+  readonly events: string | readonly LoggedEvent[];
   /** `model.safetensors`: its bytes, the open file, or its tensors. */
   readonly weights: Uint8Array | SafetensorsFile | Readonly<Record<string, HostTensor>>;
   /** Packed masks; without them the weights that are 0 count as pruned. */
@@ -38,19 +39,20 @@ export interface RunFiles
  * @throws {UsageError} when a file is not what it should be; {@linkcode SafetensorsError} when the weights are not.
  */
 export async function reportData(files: RunFiles): Promise<ReportData> {
-  const { label, model, validation, runs, histogram, kernels, sizes } = files;
+  const { label, model, runs, histogram, kernels, sizes } = files;
   const record = recordOf(files.record, `${label}/run.json`);
   const events = typeof files.events === "string" ? eventsOf(files.events, `${label}/events.jsonl`) : files.events;
+  const validation = events.filter((event) => "validation" in event);
   const weights = await opened(files.weights, `${label}/model.safetensors`);
   const window = windowOf(record);
   return {
     record,
-    events,
+    events: events.filter((event) => "loss" in event),
     densities: await densitiesOf(weights, files.prunable ?? prunableOf(record.options, weights.names), files.masks),
     command: commandLine(record.options),
     ...(window ? { window } : {}),
     ...(model === undefined ? {} : { model }),
-    ...(validation ? { validation } : {}),
+    ...(validation.length > 0 ? { validation } : {}),
     ...(runs ? { runs } : {}),
     ...(histogram ? { histogram } : {}),
     ...(kernels ? { kernels } : {}),
@@ -86,20 +88,33 @@ export function recordOf(json: unknown, label: string): RunRecord {
   return record as RunRecord;
 }
 
-/** The lines of `events.jsonl`. @throws {UsageError} for a line that is no event. */
-export function eventsOf(text: string, label: string): StepEvent[] {
-  return text.split("\n").flatMap((line, i) => {
+/**
+ * The lines of `events.jsonl`. A last one that was cut off while it was written does not count.
+ *
+ * @throws {UsageError} for another line that is no event.
+ */
+export function eventsOf(text: string, label: string): LoggedEvent[] {
+  const lines = text.split("\n");
+  return lines.flatMap((line, i) => {
     if (line.trim() === "") return [];
-    const event = parsed(line) as Partial<StepEvent> | null | undefined;
-    const numbers = [event?.step, event?.loss, event?.sparsity, event?.kept];
-    if (numbers.every((value) => typeof value === "number")) return [event as StepEvent];
-    throw new UsageError(`${label}: line ${i + 1} is no event of a run; run again, or remove the line`);
+    const event = parsed(line);
+    if (isStep(event) || isValidation(event)) return [event];
+    if (i === lines.length - 1) return [];
+    throw new UsageError(`${label}: line ${i + 1} is no event of a run; remove it, or run again`);
   });
 }
 
-function parsed(line: string): unknown {
+function isStep(event: Partial<StepEvent> | undefined): event is StepEvent {
+  return [event?.step, event?.loss, event?.sparsity, event?.kept].every((value) => typeof value === "number");
+}
+
+function isValidation(event: Partial<ValidationPoint> | undefined): event is ValidationPoint {
+  return typeof event?.step === "number" && typeof event.validation === "object" && event.validation !== null;
+}
+
+function parsed(line: string): Partial<StepEvent & ValidationPoint> | undefined {
   try {
-    return JSON.parse(line);
+    return JSON.parse(line) ?? undefined;
   } catch {
     return undefined;
   }

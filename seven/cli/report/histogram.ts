@@ -38,12 +38,7 @@ export function histogramFigure(histogram: HistogramData, keep: number): Html | 
   const [kept, pruned] = (["kept", "pruned"] as const)
     .map((side) => whole(picture.cells.reduce((sum, cell) => sum + cell[side], 0)));
   const label = `Numbers of weights by sensitivity and steadiness: ${kept} kept and ${pruned} pruned`;
-  const key = markup`
-    <ul class="key">
-      <li><i></i>kept: ${kept}</li>
-      <li><i class="b"></i>pruned: ${pruned}</li>
-    </ul>
-  `;
+  const key = markup`<ul class="key"><li><i></i>kept: ${kept}</li><li><i class="b"></i>pruned: ${pruned}</li></ul>`;
   const drawn = markup`${key}${chart(label, (frame) => options(picture, frame))}`;
   return figure(drawn, captionOf(picture), {
     label,
@@ -56,8 +51,8 @@ function captionOf({ threshold, cut }: Picture): Content {
   const large = cut === undefined
     ? ""
     : " The upright line is where the large weights begin, those that are as many as are kept, to the nearest bin.";
-  return `Each square is a bin of weights: its rim tells how many of them are pruned, its core how many are kept, ` +
-    `darker for more (by logarithm). Sensitivity is |θ m̂|, steadiness |m̂| / √v̂. Large weights of steadiness ` +
+  return `Each box is a bin of weights: its rim tells how many of them are pruned, its core how many are kept, ` +
+    `stronger for more (by logarithm). Sensitivity is |θ m̂|, steadiness |m̂| / √v̂. Large weights of steadiness ` +
     `${short(threshold)} or more are sentinel weights (SW), the other large ones are temporary (TSW).${large}`;
 }
 
@@ -96,7 +91,7 @@ function options({ cells, threshold, cut }: Picture, { narrow }: Frame): ChartOp
         y2: "y2",
         fill: fill("pruned"),
         inset: 0.5,
-        ariaLabel: "pruned weights",
+        className: "pruned",
       }),
       Plot.rect(cells.filter(({ kept }) => kept > 0), {
         x1: ({ x1, x2 }: Cell) => x1 + 0.2 * (x2 - x1),
@@ -104,10 +99,19 @@ function options({ cells, threshold, cut }: Picture, { narrow }: Frame): ChartOp
         y1: ({ y1, y2 }: Cell) => y1 + 0.2 * (y2 - y1),
         y2: ({ y1, y2 }: Cell) => y2 - 0.2 * (y2 - y1),
         fill: fill("kept"),
-        ariaLabel: "kept weights",
+        className: "kept",
       }),
-      Plot.ruleY([threshold], { stroke: "var(--ink)", strokeDasharray: "6,4", ariaLabel: "threshold" }),
-      cut !== undefined && Plot.ruleX([cut], { stroke: "var(--ink)", strokeDasharray: "2,3", ariaLabel: "large" }),
+      // Lines lie on a rim of the page's colour: they cross weak and strong colours.
+      Plot.ruleY([threshold], { stroke: "var(--page)", strokeWidth: 4, strokeOpacity: 0.7 }),
+      cut !== undefined && Plot.ruleX([cut], { stroke: "var(--page)", strokeWidth: 4, strokeOpacity: 0.7 }),
+      Plot.ruleY([threshold], {
+        stroke: "var(--ink)",
+        strokeWidth: 1.5,
+        strokeDasharray: "6,4",
+        className: "threshold",
+      }),
+      cut !== undefined &&
+      Plot.ruleX([cut], { stroke: "var(--ink)", strokeWidth: 1.5, strokeDasharray: "2,3", className: "large" }),
       Plot.text([[to, 1]], { ...label, text: () => "SW", dx: -6, dy: 12 }),
       Plot.text([[to, 0]], { ...label, text: () => "TSW", dx: -6, dy: -10 }),
       Plot.frame({ stroke: "var(--rule)" }),

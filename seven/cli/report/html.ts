@@ -14,7 +14,7 @@ export class Html {
 export type Content = Html | string | number | false | undefined | readonly Content[];
 
 /** A template literal of HTML. */
-export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
+export function markup(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.map((part, i) => i === 0 ? part : textOf(values[i - 1]) + part).join(""));
 }
 

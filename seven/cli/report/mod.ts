@@ -4,7 +4,7 @@
  * @module
  */
 export { argumentsOf, commandLine } from "./command_line.ts";
-export type { FileSizes, HistogramData, ReportData, RunPoint, Sizes, TensorDensity, ValidationPoint } from "./data.ts";
+export type { FileSizes, HistogramData, ReportData, RunPoint, Sizes, TensorDensity } from "./data.ts";
 export { eventsOf, histogramData, recordOf, reportData, type RunFiles } from "./from_files.ts";
 export { fileSizes } from "./measure.ts";
 export { reportHtml } from "./report.ts";

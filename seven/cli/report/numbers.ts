@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { metricText } from "../evaluate.ts";
+import { metricText } from "../table.ts";
 
 /** A number as text in four digits; "–" where there is none. */
 export function short(value: number | undefined): string {
@@ -14,6 +14,13 @@ export function short(value: number | undefined): string {
     return `${Number(digits)}e${Number(exponent)}`;
   }
   return value.toLocaleString("en-US", { maximumSignificantDigits: size >= 1000 ? 7 : 4 });
+}
+
+/** A number as text for an axis, such as 1.5M. */
+export function compact(value: number): string {
+  return Math.abs(value) < 1e15
+    ? value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 })
+    : short(value);
 }
 
 /** A number of things, with separators between thousands; "–" where there is none. */
@@ -64,13 +71,10 @@ export function domainOf(values: readonly number[], room = 0.06): [from: number,
   return [from - pad, to + pad];
 }
 
-/** Centred running mean over `width` values, fewer at both ends. */
+/** Centred running mean over `width` values, an odd number; near the ends over those that there are. */
 export function runningMean(values: readonly number[], width: number): number[] {
   const half = Math.floor(width / 2);
-  return values.map((_, i) => {
-    const reach = Math.min(half, i, values.length - 1 - i);
-    return meanOf(values.slice(i - reach, i + reach + 1));
-  });
+  return values.map((_, i) => meanOf(values.slice(Math.max(0, i - half), i + half + 1)));
 }
 
 /** The mean; NaN of nothing. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Content, type Html, markup } from "./html.ts";
+import { whole } from "./numbers.ts";
 
 /** A section with its heading; nothing where there is no content. */
 export function section(title: string, ...content: readonly Content[]): Html | undefined {
@@ -27,18 +28,10 @@ export interface TableOptions {
 export function table({ head, rows, kind, label }: TableOptions): Html {
   const cells = (row: readonly Content[]): Content =>
     row.map((cell, i) => i === 0 ? markup`<th scope="row">${cell}</th>` : markup`<td>${cell}</td>`);
-  return markup`
-    <div class="scroll" tabindex="0" role="region" aria-label="${label}">
-      <table${kind !== undefined && markup`
-        class="${kind}"
-      `}>
-        <thead>
-          <tr>${head.map((name) => markup`<th scope="col">${name}</th>`)}</tr>
-        </thead>
-        <tbody>${rows.map((row) => markup`<tr>${cells(row)}</tr>\n`)}</tbody>
-        </table>
-        </div>
-  `;
+  const named = kind !== undefined && markup` class="${kind}"`;
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table${named}>
+<thead><tr>${head.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => markup`<tr>${cells(row)}</tr>\n`)}</tbody></table></div>`;
 }
 
 /** The numbers behind a chart, folded away. */
@@ -51,16 +44,18 @@ export function figure(chart: Html, caption: Content, numbers: TableOptions): Ht
   return markup`<figure>${chart}\n<figcaption>${caption}</figcaption>\n${numbersBehind(numbers)}</figure>\n`;
 }
 
-/** A cell with a bar for one number or one above the other for two, the longest one as wide as there is room. */
-export function bar(bars: readonly { readonly share: number; readonly text: string }[]): Html {
+/** A cell with bars one below the other, in two colours: as long as their shares, and all with their text. */
+export function bars(values: readonly { readonly share: number; readonly text: string }[]): Html {
   return markup`<div class="bar">${
-    bars.map(({ share, text }, i) => {
-      const width = (72 * Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0))).toFixed(1);
-      return markup`<span><i${
-        i === 1 && markup`
-          class="b"
-        `
-      } style="width:${width}%"></i>${text}</span>`;
+    values.map(({ share, text }, i) => {
+      const width = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0)).toFixed(4);
+      const second = i === 1 && markup` class="b"`;
+      return markup`<span><i${second} style="width:calc((100% - 6em)*${width})"></i>${text}</span>`;
     })
   }</div>`;
+}
+
+/** How many of a list are not shown; nothing where all are. */
+export function and(all: readonly unknown[], shown: readonly unknown[]): Content {
+  return all.length > shown.length && markup`<p class="note faint">And ${whole(all.length - shown.length)} more.</p>`;
 }

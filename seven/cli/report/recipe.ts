@@ -30,19 +30,15 @@ export function recipeSection({ record, command }: ReportData): Html | undefined
     "Recipe",
     command !== undefined && markup`<p>This repeats the run; give <code>--out</code> a new folder to keep it:</p>
 <pre><code>${shorten(command, 4000)}</code></pre>\n`,
-    options.length > 0 &&
-      markup`<h3>Options</h3>${
-        table({ label: "Options", kind: "words", head: ["option", "value"], rows: options.map((row) => row.map(cut)) })
-      }\n`,
-    markup`<h3>What ran</h3>${
-      table({
-        label: "What ran",
-        kind: "words",
-        head: ["", ""],
-        rows: ran.flatMap(([name, text]) => text === undefined ? [] : [[cut(name), cut(text)]]),
-      })
-    }\n`,
+    options.length > 0 && listed("Options", ["option", "value"], options),
+    listed("What ran", ["", ""], ran.flatMap(([name, text]) => text === undefined ? [] : [[name, text]])),
   );
+}
+
+function listed(title: string, head: readonly string[], rows: readonly (readonly string[])[]): Html {
+  return markup`<h3>${title}</h3>${
+    table({ label: title, kind: "words", head, rows: rows.map((row) => row.map(cut)) })
+  }\n`;
 }
 
 function cut(text: string): string {

@@ -22,24 +22,23 @@ import { trainingSection } from "./training.ts";
  * the numbers of every chart as a table. All text of the run is escaped.
  */
 export function reportHtml(data: ReportData): string {
-  return `<!doctype html>\n${
-    markup`
-      <html lang="en">
-        <head>
-          <meta charset="utf-8">
-          <meta name="viewport" content="width=device-width,initial-scale=1">
-          <meta name="color-scheme" content="light dark">
-          <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-          <title>${titleOf(data)}</title>
-          <style>${trusted(style)}</style>
-        </head>
-        <body>
-          <main>
-      ${summary(data)}${metricsSection(data)}${trainingSection(data)}${comparisonSection(data)}${densitySection(
-        data,
-      )}${sentinelSection(data)}${kernelSection(data)}${sizeSection(data)}${recipeSection(data)}</main>
-        </body>
-      </html>
-    `.text
-  }\n`;
+  const sections = [
+    metricsSection,
+    trainingSection,
+    comparisonSection,
+    densitySection,
+    sentinelSection,
+    kernelSection,
+    sizeSection,
+    recipeSection,
+  ];
+  const page = markup`<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${titleOf(data)}</title>
+<style>${trusted(style)}</style></head>
+<body><main>
+${summary(data)}${sections.map((section) => section(data))}</main></body></html>`;
+  return `<!doctype html>\n${page.text}\n`;
 }

@@ -17,33 +17,23 @@ export function titleOf({ record: { method, options, result } }: ReportData): st
 
 /** The head. */
 export function summary(data: ReportData): Html {
-  const { record: { method, seed, options, result }, sizes } = data;
+  const { record: { seed, options, result }, sizes } = data;
   const { metric, dense, pruned, sparsity, kept, prunable } = result;
   const model = modelOf(data);
-  const number = (name: string, value: string, below: string): Html =>
-    markup`
-      <div>
-        <dt>${name}</dt>
-        <dd>${value}<small>${below}</small></dd>
-      </div>
-    `;
-  return markup`
-    <header>
-      <h1>${titleOf(data)}</h1>
-      <p class="faint">Model: ${model} · task: ${shorten(options.task, 200)} · method: ${shorten(
-        method,
-        60,
-      )} · seed ${short(seed)}</p>
-    </header>
-    <dl class="numbers">
-    ${number("sparsity", shareText(sparsity), `${whole(prunable - kept)} of ${whole(prunable)} weights are 0`)}
-    ${number(`${shorten(metric, 40)}, dense`, metricValue(metric, dense), "before pruning")}
-    ${number(`${shorten(metric, 40)}, pruned`, metricValue(metric, pruned), changeText(metric, dense, pruned))}
-    ${number("weights kept", whole(kept), `of ${whole(prunable)}`)}
-    </dl>
-    <p>${sentence(data, model)}</p>
-    ${!sizes && markup`<p class="note faint">${zerosAndSpeed(shorten(options.pattern ?? "unstructured", 40))}</p>`}\\n
-  `;
+  const name = shorten(metric, 40),
+    about = [`Model: ${model}`, `task: ${shorten(options.task, 200)}`, `seed ${short(seed)}`];
+  const number = (title: string, value: string, below: string): Html =>
+    markup`<div><dt>${title}</dt><dd>${value}<small>${below}</small></dd></div>\n`;
+  const zeros = zerosAndSpeed(shorten(options.pattern ?? "unstructured", 40));
+  return markup`<header><h1>${titleOf(data)}</h1>
+<p class="faint">${about.join(" · ")}</p></header>
+<dl class="numbers">
+${number("sparsity", shareText(sparsity), `${whole(prunable - kept)} of ${whole(prunable)} weights are 0`)}
+${number(`${name}, dense`, metricValue(metric, dense), "before pruning")}
+${number(`${name}, pruned`, metricValue(metric, pruned), changeText(metric, dense, pruned))}
+${number("weights kept", whole(kept), `of ${whole(prunable)}`)}</dl>
+<p>${sentence(data, model)}</p>
+${!sizes && markup`<p class="note faint">${zeros}</p>\n`}`;
 }
 
 /** All metrics of all splits; nothing where there is only the one that the head has. */
@@ -54,10 +44,9 @@ export function metricsSection({ record: { result: { metrics } } }: ReportData):
     "All metrics",
     table({
       label: "All metrics before and after pruning",
-      head: ["split", "metric", "dense", "pruned", "change"],
+      head: ["split and metric", "dense", "pruned", "change"],
       rows: before.slice(0, 100).map(({ key, split, metric, value }) => [
-        shorten(split, 100),
-        shorten(metric, 100),
+        `${shorten(split, 100)}, ${shorten(metric, 100)}`,
         metricValue(metric, value),
         metricValue(metric, after.get(key)),
         changeText(metric, value, after.get(key)),
@@ -78,7 +67,7 @@ function modelOf({ model, record: { options } }: ReportData): string {
 }
 
 /** What came out, in words. */
-function sentence({ record: { method, options, result } }: ReportData, model: string): string {
+function sentence({ record: { method, options, result, steps } }: ReportData, model: string): string {
   const { metric, dense, pruned, kept, prunable } = result;
   const left = kept > 0 && prunable / kept >= 1.05
     ? `About one prunable weight in ${short(Number((prunable / kept).toPrecision(2)))} is left`
@@ -90,8 +79,15 @@ function sentence({ record: { method, options, result } }: ReportData, model: st
   return `${left} of ${model}: ${shorten(method, 60)} set ${whole(prunable - kept)} of ${
     whole(prunable)
   } to exactly 0 ` +
-    `while the model was fine-tuned for ${whole(options.steps)} steps. On the whole evaluation data of ` +
-    `${shorten(options.task, 200)}, ${shorten(metric, 40)} ${went}.`;
+    `while the model was fine-tuned for ${whole(steps ?? options.steps)} steps. On the whole evaluation data of ` +
+    `${shorten(options.task, 200)}, ${shorten(metric, 40)} ${went}.${bestText(result)}`;
+}
+
+/** The best state by validation, where the run looked. */
+function bestText({ metric, best }: ReportData["record"]["result"]): string {
+  if (!best) return "";
+  return ` The state of step ${whole(best.step)} was the best on held-out rows: it has ${shorten(metric, 40)} ` +
+    `${metricValue(metric, best.pruned)} on the evaluation data.`;
 }
 
 /** A change in points of percent, or in the metric's own unit. */

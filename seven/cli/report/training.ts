@@ -5,11 +5,11 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { StepEvent } from "../../reports.ts";
-import { chart, type ChartOptions, chartText, type Frame, type Mark } from "./chart.ts";
+import { chart, type ChartOptions, chartText, type Frame, lineName, type Mark } from "./chart.ts";
 import type { ReportData } from "./data.ts";
 import { type Content, type Html, markup } from "./html.ts";
 import { domainOf, isDrawable, isShare, meanOf, metricValue, runningMean, shareText, short, whole } from "./numbers.ts";
-import { figure, section } from "./parts.ts";
+import { figure, section, type TableOptions } from "./parts.ts";
 
 /** Points of a line at most: more are joined, as no screen tells them apart. */
 const MOST_POINTS = 500;
@@ -38,11 +38,13 @@ interface Panel {
 
 /** The section; nothing where nothing was logged. */
 export function trainingSection(data: ReportData): Html | undefined {
-  const { window, record: { result: { metric, dense, pruned } } } = data;
+  const { window, record: { result: { metric, best } } } = data;
   const logged = data.events.filter(({ step, loss }) => isDrawable(step) && isDrawable(loss));
   if (logged.length === 0) return undefined;
   const events = thinned(logged, MOST_POINTS);
-  const validation = (data.validation ?? []).filter(({ step, value }) => isDrawable(step) && isDrawable(value));
+  const validation = (data.validation ?? []).flatMap(({ step, validation: { [metric]: value } }) =>
+    isDrawable(step) && isDrawable(value) ? [{ step, value }] : []
+  );
   const width = smoothing(events.length);
   const losses = events.map(({ step, loss }) => ({ step, value: loss }));
   const smooth = runningMean(losses.map(({ value }) => value), width)
@@ -57,27 +59,27 @@ export function trainingSection(data: ReportData): Html | undefined {
     format: short,
     last: false,
     marks: () => [
-      line(losses, { stroke: "var(--faint)", strokeWidth: 1, strokeOpacity: width > 1 ? 0.6 : 1, ariaLabel: "loss" }),
-      losses.length < 60 && dots(losses, { fill: "var(--faint)", r: 2, ariaLabel: "logged losses" }),
-      width > 1 && line(smooth, { stroke: "var(--kept)", strokeWidth: 2.5, ariaLabel: "smoothed loss" }),
+      line(losses, { stroke: "var(--faint)", strokeWidth: 1, strokeOpacity: width > 1 ? 0.6 : 1, className: "loss" }),
+      losses.length < 60 && dots(losses, { fill: "var(--faint)", r: 2, className: "losses" }),
+      width > 1 && line(smooth, { stroke: "var(--kept)", strokeWidth: 2.5, className: "smoothed" }),
       width > 1 && ending(smooth, "smoothed", "var(--kept)"),
     ],
   }];
   if (validation.length > 0) {
-    const known = [dense, pruned].filter(isDrawable);
     panels.push({
       ...shared,
-      label: chartText(metric),
+      label: `${chartText(metric)} on held-out rows`,
       height: 180,
-      domain: domainOf([...validation.map(({ value }) => value), ...known], 0.12),
+      domain: domainOf(validation.map(({ value }) => value), 0.12),
       format: (value) => isShare(metric) ? shareText(value, 1) : short(value),
       last: false,
       marks: () => [
-        isDrawable(dense) &&
-        Plot.ruleY([dense], { stroke: "var(--faint)", strokeDasharray: "5,4", ariaLabel: "dense" }),
-        isDrawable(dense) && ending([{ step: steps[1], value: dense }], "dense", "var(--faint)"),
-        line(validation, { stroke: "var(--line2)", strokeWidth: 2, ariaLabel: "metric" }),
-        dots(validation, { fill: "var(--line2)", r: 3.5, ariaLabel: "evaluations" }),
+        line(validation, { stroke: "var(--line2)", strokeWidth: 2, className: "metric" }),
+        dots(validation, { fill: "var(--line2)", r: 3.5, className: "evaluations" }),
+        ...validation.filter(({ step }) => step === best?.step).flatMap(({ step, value }) => [
+          dots([{ step, value }], { stroke: "var(--line2)", strokeWidth: 1.5, r: 7, className: "best" }),
+          Plot.text(["best"], { x: () => step, y: () => value, text: (text) => text, fill: "var(--line2)", dy: -15 }),
+        ]),
       ],
     });
   }
@@ -91,9 +93,9 @@ export function trainingSection(data: ReportData): Html | undefined {
     format: (value) => shareText(value, 0),
     last: true,
     marks: () => [
-      line(sparsities, { stroke: "var(--pruned)", strokeWidth: 2, ariaLabel: "sparsity" }),
-      sparsities.length < 60 && dots(sparsities, { fill: "var(--pruned)", r: 2, ariaLabel: "logged sparsities" }),
-      ending(sparsities.slice(-1), shareText(sparsities.at(-1)?.value, 1), "var(--pruned)"),
+      line(sparsities, { stroke: "var(--pruned)", strokeWidth: 2, className: "sparsity" }),
+      sparsities.length < 60 && dots(sparsities, { fill: "var(--pruned)", r: 2, className: "sparsities" }),
+      ending(sparsities, shareText(sparsities.at(-1)?.value, 1), "var(--pruned)"),
     ],
   });
   const label = `Course of the run over ${whole(steps[1])} steps: loss from ${short(losses[0]!.value)} to ` +
@@ -114,8 +116,8 @@ function panelOptions(
     height: height + (last ? 22 : 0),
     marginTop: 30,
     marginBottom: last ? 42 : 10,
-    marginLeft: frame.narrow ? 46 : 58,
-    marginRight: frame.narrow ? 66 : 84,
+    marginLeft: 58,
+    marginRight: 78,
     x: {
       domain: [...steps],
       label: last ? "step" : null,
@@ -136,9 +138,11 @@ function panelOptions(
         x1: ({ start }: { start: number }) => Math.max(steps[0], start - 1),
         x2: ({ end }: { end: number }) => Math.min(steps[1], end),
         fill: "var(--shade)",
-        ariaLabel: "pruning window",
+        className: "window",
       }),
-      last ? Plot.axisX({ ticks: frame.narrow ? 4 : 8, tickFormat: short }) : Plot.axisX({ ticks: 0 }),
+      last
+        ? Plot.axisX({ ticks: frame.narrow ? 4 : 8, tickFormat: short, label: "step", labelArrow: "none" })
+        : Plot.axisX({ ticks: 0, label: null }),
       Plot.ruleY([domain[0]], { stroke: "var(--rule)" }),
       ...marks(frame),
     ],
@@ -154,8 +158,9 @@ function dots(points: readonly Point[], options: Plot.DotOptions): Mark {
 }
 
 /** The name of a line at its end. */
-function ending(points: readonly Point[], text: string, fill: string): Mark {
-  return Plot.text(points.slice(-1), { x: "step", y: "value", text: () => text, fill, textAnchor: "start", dx: 7 });
+function ending(points: readonly Point[], text: string, color: string): Mark {
+  const last = points.at(-1);
+  return last !== undefined && lineName([last.step, last.value], text, color);
 }
 
 /** How many events a mean is over: one where there are too few to smooth. */
@@ -196,7 +201,9 @@ function captionOf(
   const loss = width > 1
     ? `The thin line is the loss of the batches that were logged, the thick one its mean over ${width} of them.`
     : "The loss is that of the batches that were logged.";
-  const evaluated = validation.length > 0 ? " Points are evaluations during the run." : "";
+  const evaluated = validation.length > 0
+    ? " Points are evaluations during the run, on training rows that it did not learn from."
+    : "";
   const shaded = window
     ? ` Shaded: the pruning window, ${
       window.start === window.end
@@ -211,7 +218,7 @@ function numbers(
   events: readonly StepEvent[],
   validation: readonly Point[],
   metric: string,
-): Parameters<typeof figure>[2] {
+): TableOptions {
   const few = thinned(events, 200);
   const values = new Map(validation.map(({ step, value }) => [step, value]));
   const evaluated = validation.filter(({ step }) => !few.some((event) => event.step === step));

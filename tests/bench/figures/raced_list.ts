@@ -104,6 +104,8 @@ export const racedFigures: readonly RacedFigure[] = [
   matmul("1024", product([1, 1024, 1024, 1024]), everyone, 1500),
   matmul("512x768x768", product([1, 512, 768, 768]), quick),
   matmul("512x768x3072", product([1, 512, 768, 3072]), quick),
+  matmul("3200x128x128", product([1, 3200, 128, 128]), quick),
+  matmul("3200x128x512", product([1, 3200, 128, 512]), quick),
   matmul("12x128x64x128", product([12, 128, 64, 128]), quick),
   matmul("nt-512x3072x768", product([1, 512, 3072, 768], "nt"), transposed),
   matmul("tn-768x512x3072", product([1, 768, 512, 3072], "tn"), transposed),

@@ -57,7 +57,7 @@ export function encoderLoss(params: NamedTensors, ids: Tensor, labels: Tensor, s
   return crossEntropy(matmul(normed, params.head!), labels);
 }
 
-/** A training step with Adam, compiled; also for {@linkcode Program.profile}. */
+/** A step of training, compiled; also for {@linkcode Program.profile}. */
 export interface TrainingTask extends Task {
   readonly compiled: Compiled;
   /** The batch of any step. */
@@ -110,7 +110,7 @@ export async function encoderTask(
 }
 
 /** Loss and all gradients of one layer. */
-export async function layerTask(device: Device, { sizes }: LayerWork, arrays: Arrays): Promise<Task> {
+export async function layerTask(device: Device, { sizes }: LayerWork, arrays: Arrays): Promise<TrainingTask> {
   const grads = Object.fromEntries(
     Object.entries(arrays).map(([name, { shape }]) => [name, zeros({ shape, dtype: "f32" })]),
   );
@@ -128,6 +128,8 @@ export async function layerTask(device: Device, { sizes }: LayerWork, arrays: Ar
     check.push(fingerprint((await compiled.state.read(`grads/${name}`)).data)[0]!);
   }
   return {
+    compiled,
+    batch: {},
     check,
     counts: countsOf(compiled),
     step: () => compiled.run({}),

@@ -132,7 +132,7 @@ Deno.test("where workers cannot be made, the main thread does all and the descri
   team.start();
   const calls: number[][] = [];
   const run = (_heap: unknown, _bases: unknown, part: number, parts: number): void => void calls.push([part, parts]);
-  team.run({ run, bases: new Int32Array(0), parts: 8, entry: 0 }, memory.heap);
+  team.run({ run, bases: new Int32Array(0), parts: 8, entry: 0, alone: Infinity }, memory.heap);
   assert.deepEqual(calls, [[0, 1]]);
   assert.match(team.description(), /^1 thread \(workers do not run: no workers today\)$/);
   team.stop();
@@ -164,7 +164,7 @@ Deno.test("workers of browsers start, take part and end", async () => {
     memory.heap.i32[result + part]! += 1000;
     for (let i = 0; i < 20000; i++) performance.now(); // leaves time to the other
   };
-  team.run({ run, bases: new Int32Array(1), parts: 64, entry }, memory.heap);
+  team.run({ run, bases: new Int32Array(1), parts: 64, entry, alone: Infinity }, memory.heap);
   const counts = [...memory.heap.i32.subarray(result, result + 64)];
   assert.ok(counts.every((count) => count === 64 || count === 1000), String(counts));
   assert.ok(counts.includes(64), "the worker took no part");

@@ -88,3 +88,16 @@ Deno.test("writeSafetensors() refuses what a file cannot hold", () => {
   assert.throws(() => write("\ud800", good), error(/half a surrogate pair/));
   assert.throws(() => write("a", good, { step: 1 }), error(/metadata "step" is 1; metadata values are strings/));
 });
+
+Deno.test("writeSafetensors() writes 16 bits as they are, behind wider elements, and they are read as f32", () => {
+  const file = writeSafetensors({
+    a: { shape: [3], dtype: "F16", data: Uint16Array.of(0x3c00, 0x8000, 0x0001) },
+    b: { shape: [1, 1], dtype: "BF16", data: Uint16Array.of(0xc020) },
+    c: { shape: [1], dtype: "f32", data: Float32Array.of(1.5) },
+  });
+  const { tensors } = parseSafetensors(file, "f");
+  assert.deepEqual(Object.keys(tensors), ["c", "a", "b"]);
+  assert.deepEqual([...tensors.a!.data], [1, -0, 2 ** -24]);
+  assert.deepEqual(tensors.b, { shape: [1, 1], dtype: "f32", data: Float32Array.of(-2.5) });
+  assert.deepEqual([...tensors.c!.data], [1.5]);
+});

@@ -147,6 +147,26 @@ Deno.test("emitContract() lets the microkernel write a plain result", () => {
   assert.doesNotMatch(plain, /f32\[/);
 });
 
+Deno.test("emitContract() exchanges the sides where results are neighbours along m", async () => {
+  const [b, m, n, k] = [2, 19, 10, 11];
+  const [g, i, j, q] = coordinatesOf([b, m, n, k]) as [Index, Index, Index, Index];
+  const at = linearize([g, j, i], [b, n, m]);
+  const kernel: ContractKernel = {
+    kind: "contract",
+    label: "transposed",
+    args: [arg(b * m * k), arg(b * n * k), arg(b * m * n, "write"), arg(n)],
+    batch: [b],
+    m,
+    n,
+    k,
+    a: load(0, linearize([g, i, q], [b, m, k])),
+    b: scalar("mul", [load(1, linearize([g, q, j], [b, k, n])), load(3, j)]),
+    stores: [store(2, at, accumulator)],
+  };
+  assert.match(emitContract(kernel).source, /multiply\(.*\(p\d+ \+ i0 \* 19 \+ j0\) << 2, 76,/);
+  await check(kernel);
+});
+
 Deno.test("emitContract() handles padded operands and several stores", async () => {
   const shape = { batch: [2], m: 9, n: 10, k: 11 };
   const q = coordinate(3, 11);

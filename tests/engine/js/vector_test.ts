@@ -129,7 +129,46 @@ Deno.test("rows keep NaN in sums and ignore it in extrema, in vectors as elsewhe
   await checkKernel(kernel, [contents(x), contents(noise(2)), contents(noise(2))]);
 });
 
-Deno.test("what vectors cannot express stays JavaScript: strides, integers, guards, short loops", () => {
+Deno.test("vector columns fold, and use what they folded, over any number of columns", async () => {
+  const columns = fc.oneof(lengths, fc.constantFrom(511, 512, 515, 1029));
+  await fc.assert(
+    fc.asyncProperty(columns, fc.integer({ min: 1, max: 7 }), fc.constantFrom(1, 3), async (length, rows, above) => {
+      // Axes: above, column, inner; row-major as [above, inner, column].
+      const [g, c, r] = [coordinate(0, above), coordinate(1, length), coordinate(2, rows)];
+      const at = linearize([g, r, c], [above, rows, length]), outer = linearize([g, c], [above, length]);
+      const x = load(0, at);
+      const centred = scalar("sub", [x, scalar("mul", [stage(0), constant(1 / rows)])]);
+      const count = above * rows * length;
+      await check({
+        kind: "column",
+        label: "columns",
+        args: [
+          arg(count, "update"),
+          arg(rows),
+          arg(above * length, "update"),
+          arg(above * length, "write"),
+          arg(count, "write"),
+        ],
+        outer: [above, length],
+        inner: [rows],
+        stages: [
+          { fold: "sum", dtype: "f32", value: x },
+          { fold: "max", dtype: "f32", value: scalar("mul", [x, load(1, r)]) },
+          { fold: "sum", dtype: "f32", value: scalar("mul", [centred, centred]) },
+        ],
+        stores: [
+          store(0, at, scalar("mul", [centred, scalar("rsqrt", [scalar("add", [stage(2), constant(1)])])]), "full"),
+          store(4, at, scalar("max", [centred, load(1, r)]), "full"),
+          store(2, outer, scalar("add", [load(2, outer), stage(2)]), "outer"),
+          store(3, outer, stage(1), "outer"),
+        ],
+      });
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("what vectors cannot express stays JavaScript: strides, some operations, guards, short loops", () => {
   const map = (length: number, value: Expr): Kernel => ({
     kind: "map",
     label: "x",
@@ -139,7 +178,10 @@ Deno.test("what vectors cannot express stays JavaScript: strides, integers, guar
   });
   const at = coordinate(0, 64);
   assert.ok(usesVectors(map(64, scalar("neg", [load(0, at)]))));
-  assert.ok(!usesVectors(map(64, scalar("neg", [load(0, linearize([at], [64]), "u32")], "u32"))));
+  const word = load(0, at, "u32");
+  assert.ok(!usesVectors(map(64, scalar("rem", [word, constant(3, "u32")]))));
+  assert.ok(!usesVectors(map(64, scalar("shiftLeft", [word, word]))));
+  assert.ok(!usesVectors(map(64, scalar("cast", [load(0, at)], "u32"))));
   assert.ok(!usesVectors(map(64, scalar("sin", [load(0, at)]))));
   assert.ok(!usesVectors(map(64, load(0, { ...at, terms: at.terms.map((term) => ({ ...term, coefficient: 4 })) }))));
   assert.ok(!usesVectors(map(8, scalar("neg", [load(0, coordinate(0, 8))]))));

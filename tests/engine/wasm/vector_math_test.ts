@@ -1,18 +1,33 @@
 import assert from "node:assert/strict";
+import type { Expr } from "../../../engine/compile/kernel.ts";
 import { assemble, v128, wasmFunction } from "../../../engine/wasm/assembler.ts";
-import { vectorRules } from "../../../engine/wasm/vector_math.ts";
+import { float, integers } from "../../../engine/wasm/simd.ts";
+import { ruleOf } from "../../../engine/wasm/vector_rules.ts";
 import { scalarOps } from "../../../engine/graph/scalar_ops.ts";
 
 const memory = new WebAssembly.Memory({ initial: 1 });
 const f32 = new Float32Array(memory.buffer);
 const names = ["exp", "erf", "tanh", "rsqrt"] as const;
 type Name = typeof names[number];
+const operation = (name: Name): Expr & { kind: "scalar" } => ({
+  kind: "scalar",
+  op: scalarOps[name]!,
+  inputs: [{ kind: "constant", value: 0, dtype: "f32" }],
+  params: {},
+  dtype: "f32",
+});
 const functions = names.map((name) =>
   wasmFunction(name, 0, (_, local) => {
     const [x, y] = [local("v128"), local("v128")], at = [0x41, 0x00];
     return [
       ...x.set(v128.load(at)),
-      ...y.set(vectorRules[name]!([x.get], local)),
+      ...y.set(
+        ruleOf(operation(name))!([x.get], {
+          local,
+          float,
+          integer: (value) => integers.of(value, value, value, value),
+        }),
+      ),
       ...v128.store(at, y.get),
     ];
   })

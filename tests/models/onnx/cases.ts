@@ -37,7 +37,7 @@ export function randomParams(shapes: Readonly<Record<string, readonly number[]>>
 const u32 = (shape: readonly number[], data: ArrayLike<number>): HostTensor =>
   hostTensor(Uint32Array.from(data), shape);
 
-/** Sequences of one length: the last row is filled up by `padding`, and one row has nothing but padding if there are three. */
+/** Sequences of one length: the last row is filled up by `padding`; of three, one has nothing but padding. */
 function sequences(batch: number, tokens: number, padding: number, seed: number): Hosts {
   const size = batch * tokens;
   const whole = (limit: number, seed: number) => uniformArray(size, seed, 0, limit).map(Math.floor);
@@ -70,7 +70,7 @@ export function bertCase(head: BertHead, changes: Readonly<Record<string, unknow
     config: json,
     params: randomParams(bertShapes(config, head), 1),
     inputs: [sequences(3, 7, 2, 5), sequences(1, 9, 0, 6), sequences(2, 1, 0, 7)],
-    outputs(params, { input_ids: ids, token_type_ids: typeIds, attention_mask: mask }) {
+    outputs(params, { input_ids: ids, token_type_ids: typeIds, attention_mask: mask }): Named {
       const inputs = { ids, typeIds, mask } as BertInputs;
       const hidden = bertEncoder(params, config, inputs);
       if (head === "none") return { last_hidden_state: hidden, pooler_output: bertPooled(params, config, hidden) };

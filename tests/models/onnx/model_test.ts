@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type HostTensor, hostTensor, openDevice } from "../../../engine/mod.ts";
-import { isBertPrunable } from "../../../models/bert_names.ts";
-import { bertShapes } from "../../../models/bert_names.ts";
 import { bertConfig } from "../../../models/bert_config.ts";
+import { bertShapes, isBertPrunable } from "../../../models/bert_names.ts";
 import { networkOf } from "../../../models/families.ts";
 import { onnxChunks, onnxModel, type OnnxSource } from "../../../models/onnx/model.ts";
 import { assertClose, assertSame } from "../../support/assert_close.ts";
@@ -163,7 +162,17 @@ Deno.test("onnxChunks() refuses what cannot be written, in one sentence", () => 
     "OnnxError",
     /^ViT \{\}: a model of type "clip" cannot .*; vit, deit and bert can$/,
   );
-  refuses({ head: "span" }, "OnnxError", /type vit with the head span cannot be written; use classification$/);
+  refuses(
+    { head: "span" },
+    "OnnxError",
+    /^ViT \{\}: a vit with the head span cannot be written as ONNX; classification can$/,
+  );
+  refuses(
+    { head: "contrastive" as "none" },
+    "OnnxError",
+    /a bert with the head contrastive cannot .*; classification, regression, span, none can$/,
+    bertCase("span"),
+  );
   const { "vit.layernorm.bias": _, ...rest } = viTCase().params;
   refuses({ params: rest }, "CheckpointError", /1 missing: vit\.layernorm\.bias/);
   refuses({ head: "span" }, "CheckpointError", /qa_outputs/, bertCase("classification"));

@@ -191,7 +191,11 @@ Deno.test("shrink() says who can read the result, and keeps to the layout that i
   Object.keys(viT.groups.head).forEach((layer, i) => {
     for (const head of groups[i]!) prune(viT, viT.groups.head[layer]!, head, "unfed");
   });
+  const older = await shrink(viT, { layout: "pruned_heads" });
+  assert.deepEqual([older.reader, older.config.num_attention_heads], ["transformers with pruned_heads", 4]);
+  assert.deepEqual(older.config.pruned_heads, { "0": [0, 2], "1": [1, 2, 3], "2": [3] });
   const shrunk = await shrink(viT, { layout: "transformers" });
+  assert.match(shrunk.readerNote, /^transformers 5 loads it by num_attention_heads and head_dim/);
   assert.deepEqual([shrunk.reader, shrunk.config.num_attention_heads, shrunk.config.head_dim], ["transformers", 3, 4]);
   assert.deepEqual(Object.values(shrunk.layers).map(({ heads }) => heads.removed), [[0], [1], [3]]);
   assertClose(await logitsOf(device, await loaded(shrunk)), await logitsOf(device, viT), close, "ViT");

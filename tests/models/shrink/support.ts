@@ -18,14 +18,14 @@ export const bertJson = {
   initializer_range: 0.4,
 };
 /** A ViT of 3 layers with 4 heads and 10 neurons. */
-export const viTJson = {
+export const viTJson: Readonly<Record<string, unknown>> = {
   ...smallViT([1, 8, 8], 3).config,
   hidden_size: 16,
   intermediate_size: 10,
   initializer_range: 0.4,
 };
 /** The same as DeiT. */
-export const deiTJson = { ...viTJson, model_type: "deit", hidden_act: "gelu_new" };
+export const deiTJson: Readonly<Record<string, unknown>> = { ...viTJson, model_type: "deit", hidden_act: "gelu_new" };
 
 const labels = ["0", "1", "2"];
 
