@@ -31,7 +31,14 @@ export interface Rng {
 const bellDeviation = Math.sqrt((256 ** 2 - 1) / 3);
 
 /** First number of a stream: what it is for. Streams of different purposes never meet, even under one seed. */
-export const purposes = { shuffle: 1, trainingImages: 2, testImages: 3, augmentation: 4, validation: 5, captions: 101 } as const;
+export const purposes = {
+  shuffle: 1,
+  trainingImages: 2,
+  testImages: 3,
+  augmentation: 4,
+  validation: 5,
+  captions: 101,
+} as const;
 
 /**
  * Opens a stream of random numbers.

@@ -37,7 +37,7 @@ export interface TextSplitOptions {
 }
 
 /** Lengths of batches, unless others are asked for: each compiles a program, each spares padding. */
-export const textBuckets: readonly number[] = [16, 32, 64, 96, 128, 192, 256, 384, 512];
+export const textBuckets: readonly number[] = [8, 16, 32, 64, 96, 128, 192, 256, 384, 512];
 
 /** Tokens of a row: both texts cut to what fits, with the special tokens. */
 function encodeRow({ text, pair }: TextRow, tokenizer: Tokenizer, maxLength: number): ReturnType<Tokenizer["encode"]> {

@@ -6,10 +6,10 @@
 import type { Command } from "commander";
 import { commandDevice } from "./device.ts";
 import { cpuFacts } from "./doctor/cpu.ts";
-import { gpuFacts, type GpuFacts, type NoGpu } from "./doctor/gpu.ts";
-import { hubFacts, type HubFacts } from "./doctor/hub.ts";
+import { type GpuFacts, gpuFacts, type NoGpu } from "./doctor/gpu.ts";
+import { type HubFacts, hubFacts } from "./doctor/hub.ts";
 import type { Rate } from "./doctor/rate.ts";
-import { permissionOf, type Space, systemFacts, type SystemFacts } from "./doctor/system.ts";
+import { permissionOf, type Space, type SystemFacts, systemFacts } from "./doctor/system.ts";
 import { lineOf } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { version } from "./record.ts";

@@ -4,12 +4,14 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
+import { readConfigFile } from "./config.ts";
 import { exitCodeOf, exitCodes, lineOf, UsageError } from "./errors.ts";
 import { type Io, processIo } from "./io.ts";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.ts";
 import { listMethods, listTasks } from "./lists.ts";
 import { addOptions, addPruneOptions, givenOptions, inputOptions, runningOptions } from "./option_lines.ts";
 import type { GivenOptions } from "./options.ts";
+import { presetNamed } from "./presets.ts";
 import { prune as pruneCommand } from "./prune.ts";
 import { version } from "./record.ts";
 
@@ -36,7 +38,12 @@ function commands(io: Io): Command {
         "prunes it to 80 % by each method and compares them.",
     )
     .addHelpText("after", examples)
-    .action(() => pruneCommand(givenOptions<GivenOptions>(prune), io));
+    .action(async () => {
+      const flags = givenOptions<GivenOptions>(prune);
+      const file = flags.config === undefined ? {} : await readConfigFile(prune, flags.config);
+      const preset = flags.preset ?? file.preset;
+      await pruneCommand({ ...(preset === undefined ? {} : presetNamed(preset)), ...file, ...flags }, io);
+    });
   addPruneOptions(prune);
   const evaluate = root.command("evaluate")
     .description("Prints the metrics of a model on the whole evaluation data of a task.")

@@ -9,6 +9,7 @@ import { sevenDefaults, sevenPresets } from "../criteria/seven.ts";
 import { methods } from "../methods.ts";
 import { optimizerNames, scheduleNames } from "./optimizers.ts";
 import { augmentations, compared, scheduleKinds, scopes } from "./options.ts";
+import { presets } from "./presets.ts";
 import { listOf, oneOf, positive, share, shares, someOf, unit, whole } from "./values.ts";
 
 /** An option: what it is called, what it does, how its value is read. */
@@ -104,6 +105,7 @@ const pruneOptions: Readonly<Record<string, readonly OptionLine[]>> = {
     ["--weight-decay <rate>", "decay of matrices (default: 0)", positive({ zero: true })],
     ["--clip-norm <norm>", "greatest norm of the gradient (default: none)", positive({ zero: false })],
     ["--batch <rows>", "rows of a training batch (default: 64)", whole(1, 65536)],
+    ["--group-by-length", "texts of similar length share a batch, so that little of it is padding"],
     ["--gradient-accumulation <count>", "batches of a step (default: 1)", whole(1, 65536)],
     ["--freeze <patterns>", "do not train parameters of these names", listOf()],
     ["--no-dropout", "train without the dropout that the model's configuration has"],
@@ -119,6 +121,9 @@ const pruneOptions: Readonly<Record<string, readonly OptionLine[]>> = {
     ["--seed <number>", "seed of everything random (default: 1)", whole(0)],
   ],
   "Running:": [
+    ["--preset <name>", `settings by name, which all others go before: ${Object.keys(presets).join(", ")}`],
+    ["--config <file>", "JSON file of options; flags go before it. seven/cli/config.schema.json describes it"],
+    ["--dry-run", "say what would run, how much of it, and where it would be written; run nothing"],
     ...runningOptions,
     ["--resume <folder>", "go on with a run that was interrupted; all other options are those of the run"],
     ["--save-every <count>", "steps between two states that a run can go on from (default: 100)", whole(1)],

@@ -96,6 +96,8 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly clipNorm?: number;
   /** Rows of a training batch. */
   readonly batch: number;
+  /** Whether texts of similar length share a batch. */
+  readonly groupByLength: boolean;
   /** Batches of a step. */
   readonly gradientAccumulation: number;
   /** Patterns of names of parameters that do not move. */
@@ -141,6 +143,12 @@ export interface GivenOptions extends Partial<PruneOptions> {
   readonly seven?: keyof typeof sevenPresets;
   /** Folder of a run that is to go on. */
   readonly resume?: string;
+  /** Name of settings that all others go before. */
+  readonly preset?: string;
+  /** JSON file of options. */
+  readonly config?: string;
+  /** Whether to say only what would run. */
+  readonly dryRun?: boolean;
 }
 
 /** The flag of an option on the command line. */
@@ -167,7 +175,7 @@ export const augmentations: readonly AugmentationName[] = ["flip", "pad-crop", "
  * @throws {UsageError} naming the options that do not go together.
  */
 export function resolveOptions(given: GivenOptions): PruneOptions {
-  const { seven, ...told } = Object.fromEntries(
+  const { seven, preset: _p, config: _, dryRun: _d, resume: _r, ...told } = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as GivenOptions;
   const { model } = told;
@@ -196,6 +204,7 @@ export function resolveOptions(given: GivenOptions): PruneOptions {
     warmup: 0,
     weightDecay: 0,
     batch: 64,
+    groupByLength: false,
     gradientAccumulation: 1,
     freeze: [],
     dropout: true,

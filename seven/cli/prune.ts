@@ -7,6 +7,7 @@ import { parseSafetensors } from "../../engine/mod.ts";
 import { type ImageDecoder, openDecoder, type Split, type Task } from "../../models/mod.ts";
 import type { Method } from "../methods.ts";
 import { commandDevice } from "./device.ts";
+import { dryRun } from "./dry_run.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { Interrupted, type Io } from "./io.ts";
 import { type Bench, judgeParams, judgeState, type Metrics, primary } from "./judge.ts";
@@ -36,7 +37,7 @@ export async function prune(given: GivenOptions, io: Io): Promise<void> {
   const options = given.resume === undefined ? resolveOptions(given) : await resumedOptions(given);
   const { out } = options;
   try {
-    await run(options, given.resume !== undefined, io);
+    await run(options, { resumes: given.resume !== undefined, dry: given.dryRun === true }, io);
   } catch (error) {
     if (!(error instanceof Interrupted) || out === undefined) throw error;
     throw new Interrupted(error.signal, exitCodes.resumable, `go on with --resume ${out}`);
@@ -54,7 +55,11 @@ async function resumedOptions({ resume, quiet, ...others }: GivenOptions): Promi
   return { ...options, out, quiet: quiet ?? options.quiet };
 }
 
-async function run(options: PruneOptions, resumes: boolean, io: Io): Promise<void> {
+async function run(
+  options: PruneOptions,
+  { resumes, dry }: { readonly resumes: boolean; readonly dry: boolean },
+  io: Io,
+): Promise<void> {
   const { out } = options;
   const task = await findTask(options.task);
   checkData(task, options.data);
@@ -66,10 +71,11 @@ async function run(options: PruneOptions, resumes: boolean, io: Io): Promise<voi
   checkTeacher(whole, options);
   const plans = options.method.map((name) => planned(name, whole.network, options));
   const { model: loaded, heldOut } = withHeldOut(whole, task, options);
-  if (out !== undefined && !resumes) await makeRunFolder(out, { schema: 1, options, versions: versions() });
+  if (out !== undefined && !resumes && !dry) await makeRunFolder(out, { schema: 1, options, versions: versions() });
   using device = await commandDevice(options.device);
   say(`device: ${device.kind} (${device.description}), ${device.reason}`);
   const setting: Setting = { options, device, io };
+  if (dry) return await dryRun(loaded, plans, setting, io);
   const bench: Bench = { device, io, evalBatch: options.evalBatch };
 
   const { model, metrics: dense } = await denseModel(loaded, setting, bench);

@@ -30,10 +30,16 @@ export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
+/** A number of bytes. */
+export function bytesText(bytes: number): string {
+  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
 /** A time in seconds, or in minutes and seconds where it is long. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.round(whole / 60) % 60} min`;
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 

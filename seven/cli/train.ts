@@ -48,6 +48,8 @@ export interface Phase {
   readonly firstBatch: number;
   /** Where it keeps its events and states; it keeps none where there is none. */
   readonly store?: RunStore;
+  /** Ends it after some steps, and marks the end of each: to judge how long it would take. */
+  readonly trial?: { readonly steps: number; mark(): void };
   /** What looks at it while it runs. */
   readonly watch?: (points: readonly ValidationPoint[]) => Validation;
 }
@@ -70,6 +72,7 @@ export interface PhaseResult extends RunResult {
 export async function runPhase(model: Model, phase: Phase, { options, device, io }: Setting): Promise<PhaseResult> {
   const { network, data } = model;
   const { batch, seed, optimizer, weightDecay, clipNorm, gradientAccumulation: accumulate, sentinels } = options;
+  const { groupByLength } = options;
   const { store } = phase;
   const saved = store?.saved();
   const start = saved?.step ?? 0;
@@ -89,7 +92,7 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
     method: phase.method,
     steps: phase.steps,
     learningRate: phase.learningRate,
-    batches: readAhead(trainingBatches(data.train, batch, seed, firstBatch), batchesAhead),
+    batches: readAhead(trainingBatches(data.train, batch, seed, { start: firstBatch, groupByLength }), batchesAhead),
     accumulate,
     rows: ({ valid }) => sum(valid!),
     seed,
@@ -99,9 +102,12 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
       progress.show(event);
       store?.log(event);
     },
-    evaluateEvery: greatestCommonDivisor(options.saveEvery, validation ? options.validateEvery! : options.saveEvery),
+    evaluateEvery: phase.trial
+      ? 1
+      : greatestCommonDivisor(options.saveEvery, validation ? options.validateEvery! : options.saveEvery),
     onEvaluate: async (at) => {
-      let enough = false;
+      let enough = at.step === phase.trial?.steps;
+      phase.trial?.mark();
       if (validation?.isDue(at.step)) {
         const seen = await validation.look(at);
         store?.log(seen.point);

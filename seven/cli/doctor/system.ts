@@ -35,12 +35,12 @@ export interface SystemFacts {
 }
 
 /** What has to be allowed for each fact that may be absent. */
-export const permissionOf = {
+export const permissionOf: Readonly<Record<"release" | "processor" | "memory" | "disk", string>> = {
   release: "osRelease",
   processor: "cpus",
   memory: "systemMemoryInfo",
   disk: "statfs",
-} as const satisfies Partial<Record<keyof SystemFacts, string>>;
+};
 
 /**
  * Asks for what may be asked for. Nothing prompts: what is not allowed is left out.

@@ -50,16 +50,15 @@ function render(label: string, { width, narrow }: Frame, options: ChartOptions):
     marks: options.marks.filter((mark) => mark !== false),
   }) as unknown as SvgElement;
   svg.querySelector("style")?.remove();
-  svg.setAttribute("class", `plot ${narrow ? "narrow" : "wide"}`);
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", printable(label));
   for (const element of svg.querySelectorAll("*")) {
     for (const name of places) {
       const value = element.getAttribute(name);
       if (value) element.setAttribute(name, rounded(value));
     }
   }
-  return trusted(svg.outerHTML);
+  svg.setAttribute("class", `plot ${narrow ? "narrow" : "wide"}`);
+  // The library does not escape & in attributes, so that this one is written by hand.
+  return markup`<svg role="img" aria-label="${shorten(label, 300)}"${trusted(svg.outerHTML.replace(/^<svg/, ""))}\n`;
 }
 
 /** A document as the types of Plot want it. */

@@ -8,7 +8,7 @@ import { chart } from "./chart.ts";
 import { lineColors } from "./colors.ts";
 import { type Compared, type Line, lineChart, rowChart } from "./comparison_charts.ts";
 import type { ReportData, RunPoint } from "./data.ts";
-import type { Html } from "./html.ts";
+import { type Html, shorten } from "./html.ts";
 import { isDrawable, meanOf, metricValue, shareText, whole } from "./numbers.ts";
 import { figure, section, type TableOptions } from "./parts.ts";
 
@@ -17,10 +17,10 @@ const symbols: readonly SymbolType[] = ["circle", "square", "triangle", "diamond
 
 /** The section; nothing where there is no other run to compare with. */
 export function comparisonSection({ record, runs = [] }: ReportData): Html | undefined {
-  const { metric } = record.result;
+  const metric = shorten(record.result.metric, 40);
   const unique = new Map([record, ...runs].map((run) => [keyOf(run), run]));
   const alike = [...unique.values()].filter(({ result }) =>
-    result.metric === metric && isDrawable(result.pruned) && isDrawable(result.sparsity)
+    result.metric === record.result.metric && isDrawable(result.pruned) && isDrawable(result.sparsity)
   );
   if (alike.length < 2) return undefined;
   const lines = linesOf(alike);
@@ -78,7 +78,7 @@ function numbers(lines: readonly Line[], metric: string): TableOptions {
       means.map(({ sparsity, value, runs }) => {
         const values = runs.map(({ result }) => result.pruned);
         return [
-          method,
+          shorten(method, 60),
           shareText(sparsity),
           whole(runs.length),
           metricValue(metric, value),

@@ -6,8 +6,8 @@
 import type { HistogramData } from "./data.ts";
 import { short } from "./numbers.ts";
 
-/** Bins of an axis that are drawn: finer ones are joined. */
-const MOST_BINS = 32;
+/** Bins of both axes that are drawn: finer ones are joined. */
+const MOST_BINS = [32, 20] as const;
 
 /** A bin of both axes, with its place: sensitivity as its logarithm to base 10, steadiness as it is. */
 export interface Cell {
@@ -44,8 +44,8 @@ export function gridOf({ kept, pruned, edges: { sensitivity, steadiness } }: His
   // The outer bins have no end: they get the width of the others.
   const x = { ends: [logs[0]! - wide, ...logs, logs.at(-1)! + wide], names: [0, ...sensitivity].map(short) };
   const y = { ends: [0, ...steadiness, 1], names: [0, ...steadiness].map(short) };
-  const columns = joined(x).map(([i0, i1]) =>
-    joined(y).map(([j0, j1]): Cell => ({
+  const columns = joined(x, MOST_BINS[0]).map(([i0, i1]) =>
+    joined(y, MOST_BINS[1]).map(([j0, j1]): Cell => ({
       x1: x.ends[i0]!,
       x2: x.ends[i1]!,
       y1: y.ends[j0]!,
@@ -83,8 +83,8 @@ function ascends(values: readonly number[], above: number, below: number): boole
 }
 
 /** First bins and bins after the last, of as many neighbours as it takes. */
-function joined({ names }: Axis): (readonly [number, number])[] {
-  const each = Math.ceil(names.length / MOST_BINS);
+function joined({ names }: Axis, most: number): (readonly [number, number])[] {
+  const each = Math.ceil(names.length / most);
   return Array.from(
     { length: Math.ceil(names.length / each) },
     (_, i) => [i * each, Math.min(names.length, (i + 1) * each)],

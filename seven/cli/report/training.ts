@@ -7,7 +7,7 @@ import * as Plot from "@observablehq/plot";
 import type { StepEvent } from "../../reports.ts";
 import { chart, type ChartOptions, chartText, type Frame, lineName, type Mark } from "./chart.ts";
 import type { ReportData } from "./data.ts";
-import { type Content, type Html, markup } from "./html.ts";
+import { type Content, type Html, markup, shorten } from "./html.ts";
 import { domainOf, isDrawable, isShare, meanOf, metricValue, runningMean, shareText, short, whole } from "./numbers.ts";
 import { figure, section, type TableOptions } from "./parts.ts";
 
@@ -229,7 +229,7 @@ function numbers(
   const withMetric = validation.length > 0;
   return {
     label: "Loss and sparsity by step",
-    head: ["step", "loss", "sparsity", "kept", ...(withMetric ? [metric] : [])],
+    head: ["step", "loss", "sparsity", "kept", ...(withMetric ? [shorten(metric, 40)] : [])],
     rows: rows.map(({ step, loss, sparsity, kept }) => [
       whole(step),
       short(loss),

@@ -14,13 +14,16 @@ function simulate(sharing: Sharing, kernels: number, shared: number, alone = 1):
 }
 
 Deno.test("Sharing never stops where workers help", () => {
-  assert.equal(simulate(new Sharing(), 5000, 0.55).shares, 5000);
+  const sharing = new Sharing();
+  assert.equal(simulate(sharing, 5000, 0.55).shares, 5000);
+  assert.ok(!sharing.crowded);
 });
 
 Deno.test("Sharing stops where workers are waited for, and costs little to find out again and again", () => {
   const sharing = new Sharing();
   assert.ok(simulate(sharing, 400, 1.8).time < 400 * 1.2);
   assert.ok(simulate(sharing, 5000, 1.8).time < 5000 * 1.04);
+  assert.ok(sharing.crowded);
 });
 
 Deno.test("Sharing begins again once the machine is free, and prefers it where one thread is disturbed as well", () => {

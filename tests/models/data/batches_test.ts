@@ -55,7 +55,7 @@ Deno.test("trainingBatches() repeats for a seed; started later it continues as i
   await fc.assert(fc.asyncProperty(counts, sizes, seeds, fc.nat(8), async (count, size, seed, start) => {
     const split = numbered(count);
     const batches = await take(trainingBatches(split, size, seed), start + 3);
-    assert.deepEqual(await take(trainingBatches(split, size, seed, start), 3), batches.slice(start));
+    assert.deepEqual(await take(trainingBatches(split, size, seed, { start }), 3), batches.slice(start));
   }));
 });
 
@@ -67,6 +67,24 @@ Deno.test("trainingBatches() shuffles and draws anew: for other seeds, epochs an
   assert.notDeepEqual(first!.labels!.data, other!.labels!.data);
   const drawn = [first, second, other].map((batch) => batch!.drawn!.data[0]);
   assert.equal(new Set(drawn).size, 3);
+});
+
+Deno.test("trainingBatches() grouped by length: the same rows per epoch, of similar length in a batch, resumable", async () => {
+  const lengths = Array.from({ length: 400 }, (_, i) => 1 + i * 7 % 50);
+  const split = numbered(400, lengths);
+  const batches = await take(trainingBatches(split, 8, 3, { groupByLength: true }), 100);
+  const labels = batches.flatMap((batch) => [...batch.labels!.data]);
+  for (const epoch of [labels.slice(0, 400), labels.slice(400)]) {
+    assert.deepEqual(epoch.sort((a, b) => a - b), [...Array(400).keys()]);
+  }
+  for (const batch of batches) {
+    const own = [...batch.labels!.data].map((row) => lengths[row]!);
+    assert.ok(Math.max(...own) - Math.min(...own) <= 2, `${own}`);
+  }
+  const longest = batches.map((batch) => Math.max(...[...batch.labels!.data].map((row) => lengths[row]!)));
+  assert.notDeepEqual(longest.slice(0, 50), longest.slice(0, 50).sort((a, b) => a - b), "in random order");
+  const later = await take(trainingBatches(split, 8, 3, { groupByLength: true, start: 57 }), 20);
+  assert.deepEqual(later, batches.slice(57, 77));
 });
 
 Deno.test("evaluationBatches() has all rows in order, without randomness; the last batch is padded", async () => {
@@ -100,5 +118,5 @@ Deno.test("sizes and starts that cannot be are refused", () => {
     assert.throws(() => trainingBatches(split, size, 1), { name: "DataError", message: /^batch size/ });
     assert.throws(() => evaluationBatches(split, size), { name: "DataError", message: /^batch size/ });
   }
-  assert.throws(() => trainingBatches(split, 1, 1, -1), { name: "DataError", message: /^first batch -1/ });
+  assert.throws(() => trainingBatches(split, 1, 1, { start: -1 }), { name: "DataError", message: /^first batch -1/ });
 });

@@ -1,0 +1,209 @@
+/**
+ * A checkpoint that answers: its head and the names of its classes come from its own `config.json`, no data are needed.
+ *
+ * @module
+ */
+import { hostTensor } from "../../../engine/mod.ts";
+import {
+  clipPrompts,
+  DataError,
+  familyOf,
+  fixedSize,
+  type Folder,
+  type Head,
+  loadCheckpoint,
+  loadTokenizer,
+  type Network,
+  networkOf,
+  parsePreprocessor,
+  type Preprocessor,
+  type Prompts,
+  readConfig,
+  type Task,
+  type Tokenizer,
+} from "../../../models/mod.ts";
+import { glueTasks } from "../../../models/text/glue.ts";
+import { UsageError } from "../errors.ts";
+import { openSource } from "../source.ts";
+
+/** A model that answers. */
+export interface Answerer {
+  /** The model. */
+  readonly network: Network;
+  /** Names of its classes, for people; empty where it has none. */
+  readonly labels: readonly string[];
+  /** Whether several classes may be right at once: their probabilities do not add up to 1. */
+  readonly independent: boolean;
+  /** How pictures become numbers, of models that read pictures. */
+  readonly preprocessor?: Preprocessor;
+  /** How texts become tokens, of models that read texts. */
+  readonly tokenizer?: Tokenizer;
+  /** Tokens of a text at most, of models that read texts. */
+  readonly maxLength: number;
+}
+
+/** Which model, and how it is to answer. */
+export interface AnswererRequest {
+  /** Folder or repository of the checkpoint. */
+  readonly path: string;
+  /** What it was fine-tuned for, where that is told. */
+  readonly task?: Task;
+  /** Names of the classes in the task's order, for a checkpoint that does not know them. */
+  readonly taskLabels: readonly string[];
+  /** Whether a CLIP tells classes by their names. */
+  readonly zeroShot: boolean;
+  /** Names of classes for that. */
+  readonly classes?: readonly string[];
+  /** Tokens of a text at most. */
+  readonly maxLength?: number;
+  /** Height and width of images. */
+  readonly imageSize?: number;
+  /** Told what is loaded from afar. */
+  readonly say: (line: string) => void;
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** Most tokens of a text where neither the command line nor a task says so. */
+const longestText = 512, longestSpan = 384;
+
+/**
+ * Loads a checkpoint, or the model of a run folder.
+ *
+ * @throws {UsageError} when it has no trained head, or cannot answer as asked; {@linkcode CheckpointError},
+ * {@linkcode SafetensorsError}, {@linkcode DataError} and {@linkcode HubError} when its files cannot be used.
+ */
+export async function loadAnswerer(request: AnswererRequest): Promise<Answerer> {
+  const { path, task, classes, imageSize } = request;
+  const folder = await openSource("--model", path, request.say);
+  const checkpoint = await loadCheckpoint(folder);
+  const { config, name } = checkpoint;
+  const { modality } = familyOf(config, name);
+  if (task && task.modality !== modality) {
+    throw new UsageError(
+      `--task ${task.name}: is a task of ${task.modality}s, ${name} is a model of ${modality}s; give one that fits the other`,
+    );
+  }
+  const head = headOf(config, request);
+  if (classes && head !== "contrastive") {
+    throw new UsageError(`--classes: ${name} has classes of its own; leave out --classes, or give a CLIP`);
+  }
+  const raw = head === "contrastive" && !classes && task && !task.needsFolder ? await task.load() : undefined;
+  const named = classes ?? raw?.labels ?? [];
+  if (head === "contrastive" && named.length === 0) {
+    throw new UsageError(`--model ${path}: tells classes by their names; give them, such as --classes cat,dog`);
+  }
+  const own = head === "contrastive" ? named : labelsOf(config);
+  const prompts = head === "contrastive" ? raw?.prompts ?? await promptsOf(folder, named) : undefined;
+  const network = await networkOf(checkpoint, {
+    head,
+    // Names that are only numbers are not names: then nothing is said about their order.
+    labels: nameless(own) ? own.map((_, i) => `${i}`) : own,
+    seed: 1,
+    ...(prompts ? { prompts } : {}),
+    ...(imageSize === undefined ? {} : { imageSize }),
+  });
+  if (network.fresh.length > 0) {
+    throw new UsageError(
+      `--model ${path}: has no trained ${network.fresh.join(", ")}, so it has no answers; use a fine-tuned model`,
+    );
+  }
+  const { taskLabels } = request;
+  const labels = nameless(own) && taskLabels.length === own.length ? taskLabels : own;
+  const independent = config.problem_type === "multi_label_classification";
+  const common = { network, labels: head === "regression" || head === "span" ? [] : labels, independent };
+  if (modality === "image") {
+    return { ...common, preprocessor: await preprocessorOf(folder, network, imageSize), maxLength: 0 };
+  }
+  const tokenizer = await tokenizerOf(folder, network);
+  return { ...common, tokenizer, maxLength: maxLengthOf(network, tokenizer, request) };
+}
+
+/**
+ * Names of a task's classes, where they are known without its data.
+ *
+ * @param text What `--task` says.
+ * @param json The task's file, where it is one.
+ */
+export function labelsOfTask(text: string, json?: unknown): readonly string[] {
+  if (!text.endsWith(".json")) return Object.hasOwn(glueTasks, text) ? glueTasks[text]!.labels : [];
+  const { labels } = json as { readonly labels?: readonly unknown[] };
+  return (labels ?? []).map(String);
+}
+
+/** What the model ends with: what is asked for, else what its own `config.json` says. */
+function headOf(config: Config, { path, task, zeroShot }: AnswererRequest): Head {
+  if (zeroShot) return "contrastive";
+  if (task) return task.head;
+  const [architecture = ""] = Array.isArray(config.architectures) ? config.architectures.map(String) : [];
+  if (/For(Sequence|Image)Classification(WithTeacher)?$/.test(architecture)) {
+    return config.problem_type === "regression" || labelsOf(config).length === 1 ? "regression" : "classification";
+  }
+  if (/ForQuestionAnswering$/.test(architecture)) return "span";
+  if (architecture === "CLIPModel") return "contrastive";
+  throw new UsageError(
+    `--model ${path}: config.json ${
+      architecture ? `has the architecture ${architecture}` : "names no architectures"
+    }, which does not tell what it answers; say with --task what it was fine-tuned for`,
+  );
+}
+
+/** Names of the classes by number, as Hugging Face reads them: two where nothing is said. */
+function labelsOf({ id2label, num_labels }: Config): string[] {
+  const names = Object.entries((id2label ?? {}) as Record<string, string>);
+  if (names.length > 0) return names.sort(([a], [b]) => Number(a) - Number(b)).map(([, name]) => name);
+  return Array.from({ length: typeof num_labels === "number" ? num_labels : 2 }, (_, i) => `LABEL_${i}`);
+}
+
+function nameless(labels: readonly string[]): boolean {
+  return labels.every((label) => /^label_?\d+$/i.test(label));
+}
+
+/** Texts that stand for classes, made of their names as CLIP's authors do. */
+async function promptsOf(folder: Folder, labels: readonly string[]): Promise<Prompts> {
+  const tokenizer = await loadTokenizer(folder);
+  const texts = clipPrompts(labels).map((text) => tokenizer.encode(text).ids);
+  const tokens = Math.max(...texts.map((ids) => ids.length));
+  const data = new Uint32Array(texts.length * tokens).fill(tokenizer.padId);
+  texts.forEach((ids, i) => data.set(ids, i * tokens));
+  return { ids: hostTensor(data, [texts.length, tokens]), templates: 1 };
+}
+
+async function preprocessorOf(folder: Folder, { name, image }: Network, side?: number): Promise<Preprocessor> {
+  const file = "preprocessor_config.json";
+  if (!await folder.exists(file)) {
+    throw new DataError(
+      `${name}: there is no ${file}, which says how images become numbers; copy the original model's`,
+    );
+  }
+  const json = await readConfig(folder, file);
+  const size = { height: side, width: side };
+  const sized = side === undefined
+    ? json
+    : { ...json, size, ...(json.crop_size === undefined ? {} : { crop_size: size }) };
+  const preprocessor = parsePreprocessor(sized, `${name}/${file}`);
+  const made = fixedSize(preprocessor);
+  if (image && made && made.join() !== image.slice(1).join()) {
+    throw new DataError(
+      `${name}: the model takes images of ${image.slice(1).join(" x ")}, ${file} makes them ${made.join(" x ")}; ` +
+        "mend one, or give --image-size",
+    );
+  }
+  return preprocessor;
+}
+
+async function tokenizerOf(folder: Folder, { name, vocabulary = Infinity }: Network): Promise<Tokenizer> {
+  const tokenizer = await loadTokenizer(folder);
+  if (tokenizer.vocabularySize <= vocabulary) return tokenizer;
+  throw new DataError(
+    `${name}: the tokenizer has ${tokenizer.vocabularySize} tokens, the model ${vocabulary}; use the model's own`,
+  );
+}
+
+function maxLengthOf({ head, maxTokens = Infinity }: Network, tokenizer: Tokenizer, request: AnswererRequest): number {
+  const most = Math.min(maxTokens, tokenizer.maxLength ?? Infinity);
+  const usual = request.task ? request.task.maxLength ?? 128 : head === "span" ? longestSpan : longestText;
+  const { maxLength = Math.min(most, usual) } = request;
+  if (maxLength <= most) return maxLength;
+  throw new UsageError(`--max-length ${maxLength}: the model takes ${most} tokens at most; give fewer`);
+}
