@@ -4,120 +4,22 @@
  * @module
  */
 import type { Command } from "commander";
-import type { Device, DeviceChoice, Tensor } from "../../engine/mod.ts";
-import {
-  type Batch,
-  holdOut,
-  metricNamed,
-  openDecoder,
-  type Split,
-  type Task,
-  trainingBatches,
-} from "../../models/mod.ts";
+import { type Batch, holdOut, openDecoder, type Split, type Task, trainingBatches } from "../../models/mod.ts";
 import { namePredicate } from "../names.ts";
 import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { Judge } from "./judge.ts";
 import { loadModel, type Model } from "./model.ts";
-import { addOptions, inputOptions, type OptionLine, runningOptions } from "./option_lines.ts";
-import { rankWeights } from "./sensitivity/cut.ts";
-import { type GroupBy, groupings, type WeightGroup, weightGroups } from "./sensitivity/groups.ts";
-import { shareList } from "./sensitivity/shares.ts";
-import { limitsAdvised, type Measured, sensitivityLines } from "./sensitivity/table.ts";
-import { criterionNames, needsBatches, weightScores } from "./sensitivity/scores.ts";
+import { addOptions } from "./option_lines.ts";
+import { weightGroups } from "./sensitivity/groups.ts";
+import { measure } from "./sensitivity/measure.ts";
+import { sensitivityDefaults, type SensitivityOptions, sensitivityOptions, usualRows } from "./sensitivity/options.ts";
+import { needsBatches, weightScores } from "./sensitivity/scores.ts";
+import { limitsAdvised, sensitivityLines } from "./sensitivity/table.ts";
 import { count, duration, metricText } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
-import { listOf, oneOf, positive, whole } from "./values.ts";
 
-/** What `sensitivity` was asked for. */
-export interface SensitivityOptions {
-  /** Folder or repository of the checkpoint, or a run folder. */
-  readonly model: string;
-  /** Name of the task, or a file that describes one. */
-  readonly task: string;
-  /** Folder or repository of the task's data. */
-  readonly data?: string;
-  /** Shares to remove, ascending. */
-  readonly sparsities: readonly number[];
-  /** What is pruned together. */
-  readonly by: GroupBy;
-  /** What says which weights go first. */
-  readonly criterion: string;
-  /** Patterns of names: other weights are left alone. */
-  readonly include?: readonly string[];
-  /** Patterns of names of weights that are left alone. */
-  readonly exclude?: readonly string[];
-  /** Rows to evaluate on; all where the head is for spans. */
-  readonly rows?: number;
-  /** The metric; the task's first. */
-  readonly metric?: string;
-  /** How much of the metric may be lost where limits are advised. */
-  readonly tolerance: number;
-  /** Training batches that a criterion looks at. */
-  readonly batches: number;
-  /** Rows of such a batch. */
-  readonly batch: number;
-  /** Seed of the choice of rows, of batches and of random scores. */
-  readonly seed: number;
-  /** Tokens of a text at most. */
-  readonly maxLength?: number;
-  /** Height and width of images. */
-  readonly imageSize?: number;
-  /** Whether a CLIP knows the classes by their names alone. */
-  readonly zeroShot: boolean;
-  /** Whether pictures that cannot be read are left out. */
-  readonly skipBroken: boolean;
-  /** Which device. */
-  readonly device: DeviceChoice;
-  /** Rows per evaluation batch. */
-  readonly evalBatch: number;
-  /** Whether the result is JSON. */
-  readonly json: boolean;
-  /** Whether only results are shown. */
-  readonly quiet: boolean;
-}
-
-const usualRows = 512;
-
-const defaults = {
-  sparsities: [0.2, 0.4, 0.6, 0.8, 0.9],
-  by: "layer",
-  criterion: "magnitude",
-  tolerance: 0.01,
-  batches: 8,
-  batch: 32,
-  seed: 1,
-  zeroShot: false,
-  skipBroken: false,
-  device: "auto",
-  evalBatch: 100,
-  json: false,
-  quiet: false,
-} as const;
-
-const options: readonly OptionLine[] = [
-  ["--data <folder>", "data of the task, or hf:owner/name of the hub"],
-  ["--sparsities <shares>", `shares to remove (default: ${defaults.sparsities.join()})`, shareList()],
-  ["--by <kind>", `what is pruned together, of ${groupings.join(", ")} (default: layer)`, oneOf(groupings)],
-  [
-    "--criterion <name>",
-    `what goes first, by ${criterionNames.join(", ")} (default: magnitude)`,
-    oneOf(criterionNames),
-  ],
-  ["--include <patterns>", "only weights of these names: * and ? stand for letters, or /regex/", listOf()],
-  ["--exclude <patterns>", "no weights of these names", listOf()],
-  ["--rows <count>", `rows to evaluate on, drawn by the seed (default: ${usualRows})`, whole(1)],
-  ["--metric <name>", "metric of the task (default: its first)"],
-  ["--tolerance <amount>", "what may be lost where limits are advised (default: 0.01)", positive({ zero: true })],
-  ["--batches <count>", "training batches that gradients are taken of (default: 8)", whole(1, 65536)],
-  ["--batch <rows>", "rows of such a batch (default: 32)", whole(1, 65536)],
-  ["--seed <number>", "seed of rows, batches and random scores (default: 1)", whole(0)],
-  ...inputOptions,
-  ...runningOptions,
-  ["--json", "prints JSON"],
-  ["--quiet", "no progress, results only"],
-];
+export type { SensitivityOptions } from "./sensitivity/options.ts";
 
 const examples = `
 Examples:
@@ -143,9 +45,9 @@ export function addSensitivityCommand(root: Command, io: Io): void {
     .requiredOption("--task <name>", "name of the task, or a JSON file that describes one")
     .addHelpText("after", examples)
     .action((given: Partial<SensitivityOptions> & Pick<SensitivityOptions, "model" | "task">) =>
-      sensitivityCommand({ ...defaults, ...given }, io)
+      sensitivityCommand({ ...sensitivityDefaults, ...given }, io)
     );
-  addOptions(command, "Options:", options);
+  addOptions(command, "Options:", sensitivityOptions);
 }
 
 /**
@@ -171,7 +73,7 @@ export async function sensitivityCommand(options: SensitivityOptions, io: Io): P
   if (names.length === 0) throw new UsageError(`--exclude: nothing is left to prune of ${network.name}; exclude less`);
   const groups = weightGroups(options.by, network, names);
   const split = rowsOf(model, task, options);
-  const [whole] = Object.values(model.data.evaluation) as [Split];
+  const [total] = Object.values(model.data.evaluation) as [Split];
   model.notes.forEach(say);
   using device = await commandDevice(options.device);
   say(`device: ${device.kind} (${device.description}), ${device.reason}`);
@@ -184,20 +86,26 @@ export async function sensitivityCommand(options: SensitivityOptions, io: Io): P
     seed: options.seed,
     ...(io.signal ? { signal: io.signal } : {}),
   });
-  const measured = await measure(model, split, { groups, scores, metric, ...options }, device, io, say);
+  const measured = await measure(
+    model,
+    split,
+    { groups, scores, metric, sparsities: options.sparsities },
+    { device, evalBatch: options.evalBatch, io },
+    say,
+  );
   const seconds = (performance.now() - start) / 1000;
   say(`${count(groups.length * options.sparsities.length)} evaluations in ${duration(seconds)}`);
   const advice = limitsAdvised(measured, options.tolerance);
   if (options.json) {
     const { model, by, criterion, sparsities, tolerance } = options;
-    const rows = { count: split.count, of: whole.count };
+    const rows = { count: split.count, of: total.count };
     const told = { model, task: task.name, by, criterion, metric, rows, sparsities, tolerance, seconds };
     io.out(JSON.stringify({ ...told, ...measured, advice }, null, 2));
     return;
   }
   io.out(
     `${network.name} on ${task.name}: ${metricText(metric, measured.dense[metric]!)} ${metric} on ` +
-      `${split.count === whole.count ? "all" : `${count(split.count)} of`} ${count(whole.count)} rows, nothing pruned`,
+      `${split.count === total.count ? "all" : `${count(split.count)} of`} ${count(total.count)} rows, nothing pruned`,
   );
   io.out(`each group alone pruned by ${options.criterion}, not trained; the most sensitive first`);
   for (const line of sensitivityLines(measured, options.sparsities)) io.out(line);
@@ -257,47 +165,4 @@ async function* batchesOf({ data }: Model, options: SensitivityOptions): AsyncGe
     yield batch;
     if (--left === 0) return;
   }
-}
-
-interface Plan extends SensitivityOptions {
-  readonly groups: readonly WeightGroup[];
-  readonly scores: Readonly<Record<string, Float32Array>>;
-  readonly metric: string;
-}
-
-/** Evaluates every group at every sparsity: one program, one set of parameters of which one group at a time changes. */
-async function measure(
-  { network, data }: Model,
-  split: Split,
-  { groups, scores, metric, sparsities, evalBatch }: Plan,
-  device: Device,
-  io: Io,
-  say: (line: string) => void,
-): Promise<Measured> {
-  type Params = Readonly<Record<string, Tensor>>;
-  using params = device.place(network.params);
-  using judge = new Judge<Params>(network, (params) => params, { device, evalBatch, io });
-  const dense = await judge.one(params, data, split);
-  const results: Measured["groups"][number][] = [];
-  for (const { pattern, tensors } of groups) {
-    const named = <T>(of: (name: string) => T) => Object.fromEntries(tensors.map((name) => [name, of(name)]));
-    const weights = named((name) => network.params[name]!.data as Float32Array);
-    const ranked = rankWeights(weights, named((name) => scores[name]!));
-    const points: Measured["groups"][number]["points"][number][] = [];
-    for (const sparsity of sparsities) {
-      const removed = Math.round(sparsity * ranked.size);
-      for (const [name, values] of Object.entries(ranked.cut(removed))) params.write(name, values);
-      points.push({ sparsity, removed, metrics: await judge.one(params, data, split) });
-    }
-    for (const [name, values] of Object.entries(weights)) params.write(name, values);
-    results.push({ pattern, weights: ranked.size, points });
-    const values = points.map(({ metrics }) => metricText(metric, metrics[metric]!));
-    say(`${results.length}/${groups.length} ${pattern}: ${values.join(", ")}`);
-  }
-  return { metric, greaterIsBetter: isBetterGreater(metric), dense, groups: results };
-}
-
-/** Metrics of spans are no metrics of labelled rows, but shares as well. */
-function isBetterGreater(metric: string): boolean {
-  return metric === "exact" || metricNamed(metric).greaterIsBetter;
 }

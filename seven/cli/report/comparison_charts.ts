@@ -10,26 +10,35 @@ import { domainOf, isDrawable, isShare, shareText, short, spread } from "./numbe
 
 /** Runs of one method. */
 export interface Line {
+  /** Its name. */
   readonly method: string;
+  /** All of them. */
   readonly runs: readonly RunPoint[];
   /** Means over seeds, by sparsity. */
   readonly means: readonly Mean[];
+  /** Colour of line and marks. */
   readonly color: string;
+  /** Shape of the marks. */
   readonly symbol: Plot.SymbolType;
 }
 
 /** Runs of one method to one sparsity. */
 export interface Mean {
+  /** Their mean sparsity. */
   readonly sparsity: number;
-  /** Mean of the metric. */
+  /** Their mean of the metric. */
   readonly value: number;
+  /** One for each seed. */
   readonly runs: readonly RunPoint[];
 }
 
 /** What is compared. */
 export interface Compared {
+  /** The methods. */
   readonly lines: readonly Line[];
+  /** Runs of all methods. */
   readonly runs: readonly RunPoint[];
+  /** Name of the metric. */
   readonly metric: string;
   /** The metric before pruning. */
   readonly dense: number | undefined;

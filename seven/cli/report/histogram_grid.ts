@@ -11,9 +11,13 @@ const MOST_BINS = [32, 20] as const;
 
 /** A bin of both axes, with its place: sensitivity as its logarithm to base 10, steadiness as it is. */
 export interface Cell {
+  /** Its left end. */
   readonly x1: number;
+  /** Its right end. */
   readonly x2: number;
+  /** Its lower end. */
   readonly y1: number;
+  /** Its upper end. */
   readonly y2: number;
   /** Kept weights in it. */
   readonly kept: number;

@@ -59,6 +59,8 @@ Deno.test("argumentsOf() repeats options of every kind", () => {
 Deno.test("argumentsOf() repeats any options", () => {
   const word = fc.stringMatching(/^[\w./*?=:-]{1,8}$/);
   const optional = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(item, { nil: undefined });
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const limit = fc.record({ pattern: word, share }, { noNullPrototype: true });
   const given = fc.record({
     model: optional(word),
     sparsity: optional(fc.double({ min: 0, max: 0.999, noNaN: true })),
@@ -67,7 +69,7 @@ Deno.test("argumentsOf() repeats any options", () => {
     seed: optional(fc.nat()),
     alpha1: optional(fc.double({ min: 0, max: 0.99, noNaN: true })),
     exclude: optional(fc.array(word, { minLength: 1, maxLength: 3 })),
-    leastSparsity: optional(fc.array(fc.record({ pattern: word, share: fc.double({ min: 0, max: 1, noNaN: true }) }))),
+    leastSparsity: optional(fc.array(limit)),
     learningRate: optional(fc.double({ min: 1e-9, max: 10, noNaN: true })),
     trainSteps: optional(fc.integer({ min: 1, max: 100 })),
     dropout: optional(fc.boolean()),
