@@ -5,8 +5,9 @@
  * it then always says `act(bias)`, which times its column is added to the second bias.
  *
  * A head can go when its columns of the output projection are 0, or when its rows of the value projection are 0: its
- * values are then its biases at every token, and so is their mean with attention's weights, which sum to 1. That times
- * its columns is added to the bias of the output projection. Queries and keys do not matter then.
+ * values are then its biases at every token, and so is their mean with attention's weights, which sum to 1 (in a row
+ * of padding alone, too). That times its columns is added to the bias of the output projection. Queries and keys do not
+ * matter then.
  *
  * These conditions are wider than "all its matrices are 0", so nothing that pruning left without effect stays. What has a
  * parameter that is NaN or infinite stays: it is for the user to see.

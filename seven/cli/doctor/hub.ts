@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { normalize } from "node:path";
 import { hubSettings } from "../hub/folder.ts";
 
 /** What is known about the hub. */
@@ -34,10 +35,12 @@ const names = [
  */
 export function hubFacts(env: (name: string) => string | undefined): HubFacts {
   const { cache, offline } = hubSettings(env);
-  const home = env("HOME")?.replace(/(?<=.)\/+$/, "");
+  const given = env("HOME");
+  const home = given && normalize(`${given}/`); // ends in a slash
+  const place = normalize(cache);
   const content = contentOf(cache);
   return {
-    ...(home && cache.startsWith(`${home}/`) ? { cache: `~${cache.slice(home.length)}` } : {}),
+    ...(home && place.startsWith(home) ? { cache: `~/${place.slice(home.length)}` } : {}),
     ...(content ? { content } : {}),
     offline,
     variables: Object.fromEntries(names.map((name) => [name, Boolean(env(name))])),

@@ -35,7 +35,7 @@ function flags(): Flag[] {
   }));
 }
 
-/** Names of options on the command line, by those in records: `--prune-steps` for `pruneSteps`, `dropout` for itself. */
+/** Names of options by their keys in records: `--prune-steps` for `pruneSteps`, `dropout` for itself. */
 export function flagNames(): Map<string, string> {
   return new Map(flags().map(({ key, long, negates }) => [key, negates ? key : long]));
 }

@@ -19,11 +19,11 @@ const MOST_KERNELS = 12;
 export function zerosAndSpeed(pattern = "unstructured"): string {
   const saved = "What they save is room, in files that are compressed or packed, and time only on ";
   return pattern === "unstructured"
-    ? "Unstructured zeros do not speed up dense kernels: a forward pass multiplies by them and takes as long as that of " +
-      `the dense model. ${saved}kernels or hardware that are made for sparse matrices.`
-    : `Zeros in the pattern ${pattern} do not speed up dense kernels by themselves: as long as they are stored, a forward ` +
-      `pass multiplies by them and takes as long as that of the dense model. ${saved}kernels or hardware that are made ` +
-      "for the pattern, or where what is all zeros is cut out of the matrices.";
+    ? "Unstructured zeros do not speed up dense kernels: a forward pass multiplies by them and takes as long as that " +
+      `of the dense model. ${saved}kernels or hardware that are made for sparse matrices.`
+    : `Zeros in the pattern ${pattern} do not speed up dense kernels by themselves: as long as they are stored, a ` +
+      `forward pass multiplies by them and takes as long as that of the dense model. ${saved}kernels or hardware that ` +
+      "are made for the pattern, or where what is all zeros is cut out of the matrices.";
 }
 
 /** Time of the longest kernels; nothing where none was measured. */

@@ -77,11 +77,11 @@ function heatMap(rows: readonly Row[]): Html {
   const body = rows.map(({ name, cells }) =>
     line(name, [...columns.map((matrix) => cells.get(matrix)), total([...cells.values()])])
   );
-  return markup`<figure><div class="scroll" tabindex="0" role="region" aria-label="Density of each matrix of each layer">
+  return markup`<figure><div class="scroll" tabindex="0" role="region" aria-label="Density of all matrices">
 <table class="heat"><thead><tr>${head}</tr></thead>
 <tbody>${body}${line("all", [...sums, total(sums)])}</tbody></table></div>
-<figcaption>Density in percent, the share of weights that are kept: rows are layers, columns their matrices. The strongest
-colour is ${shareText(greatest, 1)}, that of the densest matrix.</figcaption></figure>\n`;
+<figcaption>Density in percent, the share of weights that are kept: rows are layers, columns their matrices. The
+strongest colour is ${shareText(greatest, 1)}, that of the densest matrix.</figcaption></figure>\n`;
 }
 
 function othersTable(others: readonly TensorDensity[], besides: boolean): Html {

@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { byteSource, type HostTensor, openSafetensors, type SafetensorsFile, sizeOf } from "../../../engine/mod.ts";
-import { methodNamed } from "../../methods.ts";
+import {
+  byteSource,
+  type HostTensor,
+  openSafetensors,
+  parseSafetensors,
+  type SafetensorsFile,
+  sizeOf,
+} from "../../../engine/mod.ts";
+import { methodNamed, methods } from "../../methods.ts";
 import { namePredicate } from "../../names.ts";
 import type { StepEvent } from "../../reports.ts";
 import type { SentinelHistogram } from "../../sentinel_histogram.ts";
@@ -27,9 +34,9 @@ export interface RunFiles extends Pick<ReportData, "model" | "runs" | "histogram
   readonly events: string | readonly LoggedEvent[];
   /** `model.safetensors`: its bytes, the open file, or its tensors. */
   readonly weights: Uint8Array | SafetensorsFile | Readonly<Record<string, HostTensor>>;
-  /** Packed masks; without them the weights that are 0 count as pruned. */
-  readonly masks?: Readonly<Record<string, HostTensor>>;
-  /** Which tensors were prunable; by default the matrices that `placeOf` knows and the pooler, less what was excluded. */
+  /** `masks.safetensors`, or its packed masks; without it the weights that are 0 count as pruned. */
+  readonly masks?: Uint8Array | Readonly<Record<string, HostTensor>>;
+  /** Which tensors were prunable; by default matrices that `placeOf` knows and the pooler, less what was excluded. */
   readonly prunable?: (name: string) => boolean;
 }
 
@@ -44,11 +51,14 @@ export async function reportData(files: RunFiles): Promise<ReportData> {
   const events = typeof files.events === "string" ? eventsOf(files.events, `${label}/events.jsonl`) : files.events;
   const validation = events.filter((event) => "validation" in event);
   const weights = await opened(files.weights, `${label}/model.safetensors`);
+  const masks = files.masks instanceof Uint8Array
+    ? parseSafetensors(files.masks, `${label}/masks.safetensors`).tensors
+    : files.masks;
   const window = windowOf(record);
   return {
     record,
     events: events.filter((event) => "loss" in event),
-    densities: await densitiesOf(weights, files.prunable ?? prunableOf(record.options, weights.names), files.masks),
+    densities: await densitiesOf(weights, files.prunable ?? prunableOf(record.options, weights.names), masks),
     command: commandLine(record.options),
     ...(window ? { window } : {}),
     ...(model === undefined ? {} : { model }),
@@ -141,7 +151,7 @@ function isOpen(weights: SafetensorsFile | Readonly<Record<string, HostTensor>>)
 async function densitiesOf(
   weights: Weights,
   prunable: (name: string) => boolean,
-  masks: RunFiles["masks"],
+  masks: Readonly<Record<string, HostTensor>> | undefined,
 ): Promise<TensorDensity[]> {
   const densities: TensorDensity[] = [];
   for (const name of weights.names) {
@@ -171,8 +181,9 @@ function prunableOf({ include, exclude }: PruneOptions, names: readonly string[]
   return namePredicate({ ...(include ? { include } : {}), ...(exclude ? { exclude } : {}) }, names, matrix);
 }
 
-/** When the method prunes; of lottery tickets no window tells. */
+/** When the method prunes; of lottery tickets no window tells, nor of methods of another version. */
 function windowOf({ method, options }: RunRecord): ReportData["window"] {
+  if (!Object.hasOwn(methods, method)) return undefined;
   const { sparsity, pruneSteps, pruneStart, pruneEvery, schedule } = options;
   const made = methodNamed(method, {
     sparsity,

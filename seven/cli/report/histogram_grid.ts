@@ -36,8 +36,8 @@ interface Axis {
 }
 
 /**
- * Columns of bins of equal sensitivity, those at the sides without any weight left out; nothing where there is no weight,
- * or edges and counts do not fit together.
+ * Columns of bins of equal sensitivity, those at the sides without any weight left out; nothing where there is no
+ * weight, or edges and counts do not fit together.
  */
 export function gridOf({ kept, pruned, edges: { sensitivity, steadiness } }: HistogramData): Cell[][] | undefined {
   const [m, n] = [sensitivity.length + 1, steadiness.length + 1];

@@ -46,8 +46,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * Text without what no page can hold or show: control characters, lone surrogates, noncharacters, and marks that reverse
- * the text around them become U+FFFD.
+ * Text without what no page can hold or show: control characters, lone surrogates, noncharacters, and marks that
+ * reverse the text around them become U+FFFD.
  */
 export function printable(text: string): string {
   return text.toWellFormed().replace(

@@ -35,7 +35,7 @@ export function table({ head, rows, kind, label }: TableOptions): Html {
 }
 
 /** The numbers behind a chart, folded away. */
-export function numbersBehind(options: TableOptions): Html {
+function numbersBehind(options: TableOptions): Html {
   return markup`<details><summary>The numbers of this chart</summary>${table(options)}</details>`;
 }
 

@@ -47,7 +47,7 @@ function cut(text: string): string {
 
 function valueText(value: unknown): string {
   if (typeof value === "string") return value;
-  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  if (Array.isArray(value)) return value.length > 0 ? value.map(valueText).join(", ") : "–";
   return JSON.stringify(value) ?? String(value);
 }
 

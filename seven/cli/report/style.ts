@@ -11,7 +11,8 @@ const heat = Array.from({ length: levels + 1 }, (_, i) => `.h${i}{background:var
 export const style: string = `${colors}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;background:var(--page);color:var(--ink)}
+body{font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:54rem;margin:0 auto;padding:2rem 1rem 4rem}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 .25rem}
 h3{font-size:1rem;margin:1.25rem 0 .25rem}
@@ -53,12 +54,14 @@ ${heat}
 .bar i{display:block;flex:none;height:.75rem;border-radius:2px;min-width:1px;background:var(--kept)}
 .bar i.b{background:var(--pruned)}
 .key{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:.25rem 0;padding:0;font-size:.875rem}
-.key i{display:inline-block;width:.875rem;height:.875rem;border-radius:2px;margin-right:.375rem;vertical-align:-.1em;background:var(--kept)}
+.key i{display:inline-block;width:.875rem;height:.875rem;border-radius:2px;margin-right:.375rem;vertical-align:-.1em}
+.key i{background:var(--kept)}
 .key i.b{background:var(--pruned)}
 details{margin:.5rem 0}
 summary{cursor:pointer;color:var(--faint)}
 details .scroll{max-height:28rem;overflow:auto;margin-top:.5rem}
-pre{background:var(--panel);border-radius:.5rem;padding:.75rem 1rem;margin:.75rem 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+pre{background:var(--panel);border-radius:.5rem;padding:.75rem 1rem;margin:.75rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
+code{font:.875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 :focus-visible{outline:2px solid var(--kept);outline-offset:2px}
 @media screen and (max-width:600px){
 main{padding:1.25rem .9375rem 3rem}
@@ -71,7 +74,7 @@ h1{font-size:1.375rem}
 .heat{font-size:.75rem}
 .heat th:first-child{width:4.25rem}
 .bars td:nth-child(2){width:52%}
-.bars{font-size:.8125rem}
+table{font-size:.8125rem}
 .bars th[scope=row]{min-width:5em}
 th,td{padding:.25rem .375rem}
 }

@@ -20,8 +20,8 @@ export function summary(data: ReportData): Html {
   const { record: { seed, options, result }, sizes } = data;
   const { metric, dense, pruned, sparsity, kept, prunable } = result;
   const model = modelOf(data);
-  const name = shorten(metric, 40),
-    about = [`Model: ${model}`, `task: ${shorten(options.task, 200)}`, `seed ${short(seed)}`];
+  const name = shorten(metric, 40);
+  const about = [`Model: ${model}`, `task: ${shorten(options.task, 200)}`, `seed ${seed}`];
   const number = (title: string, value: string, below: string): Html =>
     markup`<div><dt>${title}</dt><dd>${value}<small>${below}</small></dd></div>\n`;
   const zeros = zerosAndSpeed(shorten(options.pattern ?? "unstructured", 40));
@@ -44,7 +44,7 @@ export function metricsSection({ record: { result: { metrics } } }: ReportData):
     "All metrics",
     table({
       label: "All metrics before and after pruning",
-      head: ["split and metric", "dense", "pruned", "change"],
+      head: ["", "dense", "pruned", "change"],
       rows: before.slice(0, 100).map(({ key, split, metric, value }) => [
         `${shorten(split, 100)}, ${shorten(metric, 100)}`,
         metricValue(metric, value),
@@ -76,16 +76,16 @@ function sentence({ record: { method, options, result, steps } }: ReportData, mo
     : "No prunable weight is left";
   const [from, to] = [metricValue(metric, dense), metricValue(metric, pruned)];
   const went = from === to ? `stayed at ${to}` : `${pruned > dense ? "rose" : "fell"} from ${from} to ${to}`;
-  return `${left} of ${model}: ${shorten(method, 60)} set ${whole(prunable - kept)} of ${
-    whole(prunable)
-  } to exactly 0 ` +
+  const set = `set ${whole(prunable - kept)} of ${whole(prunable)} to exactly 0`;
+  return `${left} of ${model}: ${shorten(method, 60)} ${set} ` +
     `while the model was fine-tuned for ${whole(steps ?? options.steps)} steps. On the whole evaluation data of ` +
-    `${shorten(options.task, 200)}, ${shorten(metric, 40)} ${went}.${bestText(result)}`;
+    `${shorten(options.task, 200)}, ${shorten(metric, 40)} ${went}.${bestText(result, steps)}`;
 }
 
 /** The best state by validation, where the run looked. */
-function bestText({ metric, best }: ReportData["record"]["result"]): string {
+function bestText({ metric, best }: ReportData["record"]["result"], last: number): string {
   if (!best) return "";
+  if (best.step === last) return " No earlier state was better on held-out rows.";
   return ` The state of step ${whole(best.step)} was the best on held-out rows: it has ${shorten(metric, 40)} ` +
     `${metricValue(metric, best.pruned)} on the evaluation data.`;
 }

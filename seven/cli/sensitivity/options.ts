@@ -59,7 +59,7 @@ export interface SensitivityOptions {
 }
 
 /** Rows to evaluate on. */
-export const usualRows = 512;
+export const usualRows = 500;
 
 /** What is done where nothing else is asked for. */
 export const sensitivityDefaults: Omit<SensitivityOptions, "model" | "task"> = {

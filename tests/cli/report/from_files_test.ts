@@ -37,7 +37,8 @@ Deno.test("reportData() counts by masks where there are some: kept weights may b
     [query]: hostTensor(new Uint32Array([0b101111])),
     [pooler]: hostTensor(new Uint32Array([0xffffffff, 0b11])),
   };
-  const { densities } = await reportData({ ...files, masks });
+  const { densities } = await reportData({ ...files, masks: writeSafetensors(masks) });
+  assert.deepEqual((await reportData({ ...files, masks })).densities, densities);
   assert.deepEqual(
     new Set(densities.map(({ name, kept }) => `${name} ${kept}`)),
     new Set([`${query} 5`, `${pooler} 34`]),
@@ -64,6 +65,7 @@ Deno.test("reportData() finds the pruning window of the method", async () => {
   assert.deepEqual(await of("seven-dyn"), { start: 20, end: 79 });
   assert.deepEqual(await of("magnitude"), { start: 1, end: 1 });
   assert.equal(await of("lottery"), undefined);
+  assert.equal(await of("of another version"), undefined);
 });
 
 Deno.test("reportData() tells steps from looks at held-out rows, and passes on what else is known", async () => {

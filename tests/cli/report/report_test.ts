@@ -75,6 +75,8 @@ Deno.test("the best state by validation is told where there is one", () => {
   const record = recordWith();
   const best = { step: 30, sparsity: 0.8, validation: { accuracy: 0.9 }, pruned: 0.91, metrics: {} };
   const page = parsePage(reportHtml({ ...full, record: { ...record, result: { ...record.result, best } } }));
+  const last = parsePage(reportHtml({ ...full, record: { ...record, steps: 30, result: { ...record.result, best } } }));
+  assert.match(last.all("main > p")[0]!.textContent, /No earlier state was better on held-out rows\.$/);
   assert.match(page.all("main > p")[0]!.textContent, /The state of step 30 was the best on held-out rows.*91\.00 %/);
 });
 

@@ -1,5 +1,5 @@
 /** Small models with random parameters, their outputs, and ways of pruning groups. */
-import { type Device, type HostTensor, type Tensor } from "../../../engine/mod.ts";
+import type { Device, HostTensor, Tensor } from "../../../engine/mod.ts";
 import { networkOf } from "../../../models/families.ts";
 import type { GroupPart, GroupSet, Network } from "../../../models/network.ts";
 import type { Shrunk } from "../../../models/shrink.ts";
@@ -48,7 +48,7 @@ export function loaded({ config, params }: Pick<Shrunk, "config" | "params">): P
   return networkOf({ name: "shrunk", config, params }, { head: "classification", labels, seed: 1 });
 }
 
-/** Logits of a fixed batch: of texts two, one of them filled up with tokens that must not matter; of images two. */
+/** Logits of a fixed batch: of three texts, one of them filled up and one nothing but padding; of two images. */
 export async function logitsOf(device: Device, network: Network): Promise<Float32Array> {
   const u32 = (shape: number[], data: number[]): HostTensor => ({ shape, dtype: "u32", data: Uint32Array.from(data) });
   const batch: Record<string, HostTensor> = network.image
@@ -60,9 +60,9 @@ export async function logitsOf(device: Device, network: Network): Promise<Float3
       },
     }
     : {
-      ids: u32([2, 7], [1, 7, 9, 4, 2, 5, 3, 8, 6, 2, 11, 12, 29, 28]),
-      typeIds: u32([2, 7], [0, 0, 0, 1, 1, 1, 1, 0, 1, 1, 1, 0, 1, 0]),
-      mask: u32([2, 7], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]),
+      ids: u32([3, 7], [1, 7, 9, 4, 2, 5, 3, 8, 6, 2, 11, 12, 29, 28, 0, 1, 2, 3, 4, 5, 6]),
+      typeIds: u32([3, 7], [0, 0, 0, 1, 1, 1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
+      mask: u32([3, 7], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     };
   using state = device.place(network.params as Record<string, HostTensor>);
   const types = Object.fromEntries(Object.entries(batch).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
