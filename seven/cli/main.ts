@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
+import { addCompareCommand } from "./compare.ts";
 import { readConfigFile } from "./config.ts";
 import { exitCodeOf, exitCodes, lineOf, UsageError } from "./errors.ts";
 import { type Io, processIo } from "./io.ts";
@@ -14,6 +15,7 @@ import type { GivenOptions } from "./options.ts";
 import { presetNamed } from "./presets.ts";
 import { prune as pruneCommand } from "./prune.ts";
 import { version } from "./record.ts";
+import { addReportCommand } from "./report/command.ts";
 
 const examples = `
 Examples:
@@ -62,6 +64,8 @@ function commands(io: Io): Command {
     .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
     .option("--json", "prints JSON")
     .action((name: string | undefined, given: Parameters<typeof listTasks>[1]) => listTasks(name, given, io));
+  addReportCommand(root, io);
+  addCompareCommand(root, io);
   root.command("methods")
     .description("Lists the methods.")
     .option("--json", "prints JSON")

@@ -5,25 +5,16 @@
  */
 import type { Command } from "commander";
 import type { DeviceChoice, Tensor } from "../../engine/mod.ts";
-import { type BatchTensors, openDecoder, Predictor, type Split } from "../../models/mod.ts";
-import { squadSplit } from "../../models/text/squad_split.ts";
-import { squadWindows } from "../../models/text/squad_windows.ts";
-import { textSplit } from "../../models/text/text_split.ts";
+import { type BatchTensors, openDecoder, Predictor } from "../../models/mod.ts";
 import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addOptions, inputOptions, type OptionLine, runningOptions } from "./option_lines.ts";
-import { type Answerer, labelsOfTask, loadAnswerer } from "./predict/answerer.ts";
-import {
-  type Answer,
-  answerLine,
-  classCollector,
-  type Collector,
-  numberCollector,
-  spanCollector,
-} from "./predict/answers.ts";
-import { inputFormats, type InputSources, readInputs, type TextInput } from "./predict/inputs.ts";
-import { picturePaths, pictureSplit } from "./predict/pictures.ts";
+import { labelsOfTask, loadAnswerer } from "./predict/answerer.ts";
+import { type Answer, answerLine } from "./predict/answers.ts";
+import { type Asked, askPictures, askTexts } from "./predict/ask.ts";
+import { inputFormats, type InputSources, readInputs } from "./predict/inputs.ts";
+import { picturePaths } from "./predict/pictures.ts";
 import { findTask } from "./task.ts";
 import { listOf, oneOf, whole } from "./values.ts";
 
@@ -66,6 +57,9 @@ const defaults = {
   json: false,
   quiet: false,
 } as const;
+
+/** Below this number pictures are decoded sooner than workers have started. */
+const fewPictures = 16;
 
 const options: readonly OptionLine[] = [
   ["--task <name>", "what it was fine-tuned for, or a JSON file that describes it (default: by its config.json)"],
@@ -113,18 +107,6 @@ export function addPredictCommand(root: Command, io: Io): void {
   addOptions(command, "Options:", options);
 }
 
-/** What is to be answered: rows, and what each is about. */
-interface Asked {
-  readonly split: Split;
-  readonly collector: Collector;
-  /** Parts of each input, for lines. */
-  readonly about: readonly (readonly string[])[];
-  /** Each input, for JSON. */
-  readonly inputs: readonly object[];
-  /** What is wrong with rows that have no answer. */
-  readonly broken: () => ReadonlyMap<number, string>;
-}
-
 /**
  * Answers. Nothing is printed before all answers are there.
  *
@@ -152,10 +134,11 @@ export async function predictCommand(
     ...(imageSize === undefined ? {} : { imageSize }),
     say,
   });
-  using decoder = openDecoder();
   const { network } = answerer;
   checkModality(network.modality, options);
-  const asked = network.modality === "image" ? await askPictures(answerer, options, decoder) : askTexts(
+  const paths = network.modality === "image" ? await picturePaths(options.image ?? []) : [];
+  using decoder = paths.length < fewPictures ? openDecoder(0) : openDecoder();
+  const asked = network.modality === "image" ? askPictures(answerer, paths, options, decoder) : askTexts(
     answerer,
     await readInputs(options, network.head === "span", stdin),
     task?.name === "squad-v2",
@@ -202,61 +185,4 @@ function checkModality(modality: "image" | "text", given: PredictOptions): void 
     throw new UsageError(`--${surplus}: ${model} is a model of ${modality}s; ${remedy}`);
   }
   if (modality === "image" && !image) throw new UsageError("predict: there is no picture; give --image");
-}
-
-async function askPictures(
-  { network, labels, independent, preprocessor }: Answerer,
-  { image = [], top, skipBroken }: PredictOptions,
-  decoder: ReturnType<typeof openDecoder>,
-): Promise<Asked> {
-  const paths = await picturePaths(image);
-  const channels = network.image?.[0] === 1 ? 1 : 3;
-  const split = pictureSplit(paths, preprocessor!, { decoder, channels, skipBroken });
-  return {
-    split,
-    collector: classCollector(labels, top, independent),
-    about: paths.map((path) => [path]),
-    inputs: paths.map((image) => ({ image })),
-    broken: split.broken,
-  };
-}
-
-function askTexts(
-  { network, labels, independent, tokenizer, maxLength }: Answerer,
-  inputs: readonly TextInput[],
-  allowNone: boolean,
-  top: number,
-  say: (line: string) => void,
-): Asked {
-  const none = () => new Map<number, string>();
-  if (network.head === "span") {
-    const questions = inputs.map(({ text, pair = "" }, i) =>
-      ({ id: `${i}`, title: "", question: text, context: pair, answers: [], impossible: false }) as const
-    );
-    // As in the task SQuAD.
-    const lengths = { maxLength, stride: Math.floor(maxLength / 3), maxQueryLength: Math.floor(maxLength / 6) };
-    const windows = squadWindows(questions, tokenizer!, lengths);
-    return {
-      split: squadSplit(windows, "questions"),
-      collector: spanCollector(windows, allowNone),
-      about: inputs.map(({ text }) => [text]),
-      inputs: inputs.map(({ text: question, pair: context }) => ({ question, context })),
-      broken: none,
-    };
-  }
-  const regression = network.head === "regression";
-  const split = textSplit({ name: "texts", rows: inputs, tokenizer: tokenizer!, maxLength, regression });
-  // Those that just fit are not cut.
-  const cut =
-    inputs.filter(({ text, pair }, row) =>
-      split.lengths![row] === maxLength && tokenizer!.encode(text, pair).ids.length > maxLength
-    ).length;
-  if (cut > 0) say(`${cut} of ${inputs.length} texts are longer than ${maxLength} tokens; their ends are not read`);
-  return {
-    split,
-    collector: regression ? numberCollector() : classCollector(labels, top, independent),
-    about: inputs.map(({ text, pair }) => pair === undefined ? [text] : [text, pair]),
-    inputs,
-    broken: none,
-  };
 }

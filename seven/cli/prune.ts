@@ -6,6 +6,7 @@
 import { parseSafetensors } from "../../engine/mod.ts";
 import { type ImageDecoder, openDecoder, type Split, type Task } from "../../models/mod.ts";
 import type { Method } from "../methods.ts";
+import { modelCard } from "./card.ts";
 import { commandDevice } from "./device.ts";
 import { dryRun } from "./dry_run.ts";
 import { exitCodes, UsageError } from "./errors.ts";
@@ -17,6 +18,8 @@ import { freshModel, loadModel, type Model } from "./model.ts";
 import { scheduleNamed } from "./optimizers.ts";
 import { flagOf, type GivenOptions, type PruneOptions, resolveOptions } from "./options.ts";
 import { type BestResult, readRecord, type RunRecord, versions, writeModel, writeRun } from "./record.ts";
+import { sentinelsFile, writeReport } from "./report/command.ts";
+import { histogramData } from "./report/mod.ts";
 import { checkPlace, makeRunFolder, readRecipe, storeAt } from "./run_folder.ts";
 import type { RunStore } from "./store.ts";
 import { count, duration, metricText, percent, table } from "./table.ts";
@@ -90,6 +93,11 @@ async function run(
     const known = path === undefined ? undefined : readRecord(path);
     if (known) say(`${method.name}: is finished`);
     records.push(known ?? await pruneBy({ method, model, task, dense, heldOut, path }, setting, bench));
+  }
+
+  if (out !== undefined) {
+    const folders = plans.length === 1 ? [out] : plans.map((method) => `${out}/${method.name}`);
+    for (const folder of folders) await writeReport(folder, records.length > 1 ? records : []);
   }
 
   const [{ result: { prunable } }] = records as [RunRecord];
@@ -233,6 +241,8 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
       makeFolder(`${path}/best`);
       writeModel(`${path}/best`, model, best.params);
     }
+    writeFile(`${path}/README.md`, modelCard(model, task, record));
+    if (run.sentinels) writeFile(`${path}/${sentinelsFile}`, JSON.stringify(histogramData(run.sentinels)));
     writeRun(path, model, { record, params: await readParams(state), masks: await readMasks(state) });
     store?.clean();
   }

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { Command, CommanderError } from "commander";
-import { literal, openDevice, writeSafetensors } from "../../engine/mod.ts";
+import { type HostTensor, literal, openDevice, writeSafetensors } from "../../engine/mod.ts";
 import { bertClassifier, bertEncoder, bertSpans } from "../../models/bert.ts";
 import { bertConfig, bertConfigJson } from "../../models/bert_config.ts";
 import { initBert } from "../../models/bert_init.ts";
-import { loadTokenizer } from "../../models/mod.ts";
+import { loadTokenizer, networkOf, smallClip, taskNamed } from "../../models/mod.ts";
 import { exitCodeOf, lineOf } from "../../seven/cli/errors.ts";
 import type { Io } from "../../seven/cli/io.ts";
 import { addPredictCommand, predictCommand } from "../../seven/cli/predict.ts";
@@ -282,11 +282,8 @@ Deno.test("predict says when texts are cut", async () => {
 
 /** A 16 x 16 picture, as the tiny ViT takes them. */
 async function writePicture(path: string, grey: number): Promise<void> {
-  const raw = Uint8Array.from({ length: 256 }, (_, i) => (grey * (i + 1)) % 256);
-  await Deno.writeFile(
-    path,
-    await pngFile({ width: 16, height: 16, bitDepth: 8, colorType: 0, samples: raw } as never),
-  );
+  const sample = (y: number, x: number) => (grey * (16 * y + x + 1)) % 256;
+  await Deno.writeFile(path, await pngFile({ width: 16, height: 16, colour: 0, depth: 8, sample }));
 }
 
 Deno.test("predict looks at pictures, of several folders, and names one that is broken", async () => {
@@ -324,6 +321,50 @@ Deno.test("predict looks at pictures, of several folders, and names one that is 
     assert.ok(rest.err.at(-1)!.startsWith(`${paths[1]}: `));
     const told = JSON.parse((await predict(...args, "--skip-broken", "--image", ...paths)).out.join("\n"));
     assert.ok(told[1].error.startsWith(`${paths[1]}: `));
+  });
+});
+
+Deno.test("predict has a CLIP tell classes by their names", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/clip`;
+    const raw = await taskNamed("digit-captions").load();
+    const { config, preprocessor } = smallClip(raw.images!, raw.labels.length);
+    const request = { head: "contrastive", labels: raw.labels, seed: 5, prompts: raw.prompts! } as const;
+    const network = await networkOf({ name: "clip", config, params: {} }, request);
+    await writeTiny(path, {
+      "config.json": JSON.stringify(config),
+      "preprocessor_config.json": JSON.stringify(preprocessor),
+      "model.safetensors": writeSafetensors(network.params, { format: "pt" }),
+      "vocab.txt": words.join("\n"),
+    });
+    const picture = `${folder}/a.png`;
+    await writePicture(picture, 5);
+    const [mean, std] = ["image_mean", "image_std"].map((key) => Number([preprocessor[key]].flat()[0]));
+    using device = await openDevice("cpu");
+    const { data } = await device.read(() => {
+      const tensor = ({ data, shape }: HostTensor) => literal(data as Float32Array, shape);
+      const params = Object.fromEntries(Object.entries(network.params).map(([name, one]) => [name, tensor(one)]));
+      const pixels = Float32Array.from({ length: 256 }, (_, i) => ((5 * (i + 1)) % 256 / 255 - mean!) / std!);
+      return network.outputs(params, { images: literal(pixels, [1, 1, 16, 16]) }).logits!;
+    }) as unknown as HostTensor;
+    const expected = softmax([...data]);
+    const args = ["--model", path, "--image", picture, "--top", "10", "--json", "--quiet"];
+    const [{ classes }] = JSON.parse((await predict(...args, "--task", "digit-captions")).out.join("\n"));
+    assert.equal(classes.length, 10);
+    for (const { label, probability } of classes) close(probability, expected[raw.labels.indexOf(label)]!);
+    const [own] = JSON.parse((await predict(...args, "--classes", "joy,end")).out.join("\n"));
+    assert.deepEqual(own.classes.map(({ label }: { label: string }) => label).sort(), ["end", "joy"]);
+    close(own.classes[0].probability + own.classes[1].probability, 1);
+    const nameless = await predict(...args);
+    assert.deepEqual([nameless.code, nameless.err], [2, [
+      `error: --model ${path}: tells classes by their names; give them, such as --classes cat,dog`,
+    ]]);
+    const long = await predict(...args, "--classes", `joy,${"end ".repeat(30)}`);
+    assert.equal(long.code, 2);
+    assert.match(
+      long.err[0]!,
+      /^error: --classes: the longest name makes \d+ tokens, the model takes \d+; shorten it$/,
+    );
   });
 });
 

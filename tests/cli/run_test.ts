@@ -62,6 +62,7 @@ Deno.test("prune writes a run folder: exact counts, zeros, the files of the chec
 
     const files = contents(`${folder}/a/run`);
     assert.deepEqual(Object.keys(files).sort(), [
+      "README.md",
       "config.json",
       "dense.json",
       "events.jsonl",
@@ -69,8 +70,11 @@ Deno.test("prune writes a run folder: exact counts, zeros, the files of the chec
       "model.safetensors",
       "preprocessor_config.json",
       "recipe.json",
+      "report.html",
       "run.json",
     ]);
+    assert.match(files["README.md"]!, /^---\nlibrary_name: transformers\npipeline_tag: image-classification\n/);
+    assert.match(files["report.html"]!, /^<!doctype html>/i);
     assert.equal(files["config.json"], tinyConfig);
     assert.equal(files["preprocessor_config.json"], tinyPreprocessor);
     const shapes = async (path: string) => {

@@ -103,6 +103,7 @@ export async function loadAnswerer(request: AnswererRequest): Promise<Answerer> 
     ...(prompts ? { prompts } : {}),
     ...(imageSize === undefined ? {} : { imageSize }),
   });
+  if (prompts) checkPrompts(prompts, network);
   if (network.fresh.length > 0) {
     throw new UsageError(
       `--model ${path}: has no trained ${network.fresh.join(", ")}, so it has no answers; use a fine-tuned model`,
@@ -167,6 +168,21 @@ async function promptsOf(folder: Folder, labels: readonly string[]): Promise<Pro
   const data = new Uint32Array(texts.length * tokens).fill(tokenizer.padId);
   texts.forEach((ids, i) => data.set(ids, i * tokens));
   return { ids: hostTensor(data, [texts.length, tokens]), templates: 1 };
+}
+
+/** A device does not stop at tokens that a model does not know. */
+function checkPrompts({ ids }: Prompts, { name, vocabulary = Infinity, maxTokens = Infinity }: Network): void {
+  if ((ids.data as Uint32Array).some((id) => id >= vocabulary)) {
+    throw new DataError(
+      `${name}: its tokenizer has tokens that the model does not know, ${vocabulary} or greater; use its own`,
+    );
+  }
+  const tokens = ids.shape[1]!;
+  if (tokens > maxTokens) {
+    throw new UsageError(
+      `--classes: the longest name makes ${tokens} tokens, the model takes ${maxTokens}; shorten it`,
+    );
+  }
 }
 
 async function preprocessorOf(folder: Folder, { name, image }: Network, side?: number): Promise<Preprocessor> {

@@ -1,5 +1,5 @@
 /**
- * `report.markup`: a run on one page, with its charts, its numbers and what repeats it.
+ * `report.html`: a run on one page, with its charts, its numbers and what repeats it.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import { type GivenOptions, type PruneOptions, resolveOptions } from "../options.ts";
 import { presetNamed } from "../presets.ts";
 import type { Options } from "./grid.ts";
-import { type Readers, optionReaders } from "./readers.ts";
+import { optionReaders, type Readers } from "./readers.ts";
 
 /** One run of a sweep. */
 export interface Cell {
@@ -112,8 +112,7 @@ export function pathsOf(
   { model, data, task }: GivenOptions,
   directory: string,
 ): Pick<GivenOptions, "model" | "data" | "task"> {
-  const place = (path: string): string =>
-    path.startsWith("hf:") || isAbsolute(path) ? path : join(directory, path);
+  const place = (path: string): string => path.startsWith("hf:") || isAbsolute(path) ? path : join(directory, path);
   return {
     ...(model === undefined ? {} : { model: place(model) }),
     ...(data === undefined ? {} : { data: place(data) }),

@@ -66,7 +66,9 @@ export function parseGrid(json: unknown, path: string, isOption: (name: string) 
     const place = (order as readonly string[]).indexOf(name);
     return place < 0 ? Infinity : place;
   };
-  const sorted = axes.map((axis) => ({ axis, rank: rank(axis) })).sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank);
+  const sorted = axes.map((axis) => ({ axis, rank: rank(axis) })).sort((a, b) =>
+    a.rank === b.rank ? 0 : a.rank - b.rank
+  );
   return { base: base as Options, axes: sorted.map(({ axis }) => axis), cells: cells as readonly Options[] };
 }
 

@@ -41,7 +41,7 @@ export async function planCommand(path: string, { out }: { readonly out: string 
   const folder = folderOf(out);
   const before = readJson<Sweep>(`${folder}/${cellsFile}`);
   try {
-    makeFolder(folder);
+    makeFolder(placesOf(folder).logs);
     writeFile(`${folder}/${cellsFile}`, jsonText({ schema: 1, directory, cells } satisfies Sweep));
   } catch (error) {
     const reason = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;

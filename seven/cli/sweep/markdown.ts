@@ -1,0 +1,104 @@
+/**
+ * The report of a sweep for people, in Markdown.
+ *
+ * @module
+ */
+import { isShare, metricValue, shareText, short } from "../report/numbers.ts";
+import type { Group, Pairing } from "./results.ts";
+import type { Spread } from "./statistics.ts";
+
+/** A group with what its report has beside the table. */
+export interface Part {
+  readonly group: Group;
+  readonly pairings: readonly Pairing[];
+  /** File of the figure, where there is one. */
+  readonly figure?: string;
+}
+
+/**
+ * Writes the report.
+ *
+ * @param parts A part for each task.
+ * @param finished Number of cells that are finished.
+ * @param planned Number of all cells.
+ */
+export function sweepMarkdown(parts: readonly Part[], finished: number, planned: number): string {
+  const lines = [
+    "# Results",
+    "",
+    finished < planned
+      ? `${finished} of ${planned} cells are finished; what follows is of these alone.`
+      : `All ${planned} cells are finished.`,
+    "",
+    "± is the sample standard deviation over seeds (n - 1), n the number of seeds. A difference is paired: of the same " +
+    "seeds, the method's value less the baseline's, its mean ± standard error; with few seeds that error is itself rough.",
+    ...parts.flatMap(partLines),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function partLines({ group, pairings, figure }: Part): string[] {
+  const { metric, greaterIsBetter } = group;
+  const title = titleOf(group);
+  return [
+    "",
+    `## ${escaped(title)}`,
+    "",
+    `${escaped(metric)}, ${greaterIsBetter ? "more" : "less"} is better`,
+    "",
+    ...resultLines(group),
+    ...(figure === undefined ? [] : ["", `![${escaped(metric)} against sparsity](${encodeURI(figure)})`]),
+    ...[...Map.groupBy(pairings, ({ baseline }) => baseline)].flatMap(([baseline, pairings]) => [
+      "",
+      `### Against ${escaped(baseline)}`,
+      "",
+      ...pairLines(pairings, metric),
+    ]),
+  ];
+}
+
+/** What a group is called. */
+export function titleOf({ task, setting }: Pick<Group, "task" | "setting">): string {
+  return setting === "" ? task : `${task}, ${setting}`;
+}
+
+function resultLines({ metric, dense, rows }: Group): string[] {
+  const cells = ({ count, mean, deviation, least, greatest }: Spread): string[] => [
+    `${metricValue(metric, mean)}${deviation === undefined ? "" : ` ± ${metricValue(metric, deviation)}`}`,
+    count > 1 ? `${metricValue(metric, least)} to ${metricValue(metric, greatest)}` : "–",
+    `${count}`,
+  ];
+  return table([
+    ["sparsity", "method", "mean", "range", "n"],
+    ["0 %", "dense", ...cells(dense)],
+    ...rows.map(({ method, sparsity, spread }) => [shareText(sparsity, 1), method, ...cells(spread)]),
+  ]);
+}
+
+function pairLines(pairings: readonly Pairing[], metric: string): string[] {
+  const unit = isShare(metric) ? "points" : metric;
+  const scale = isShare(metric) ? 100 : 1;
+  const number = (value: number): string => isShare(metric) ? (scale * value).toFixed(2) : short(value);
+  return table([
+    ["sparsity", "method", `difference (${unit})`, "n", "better", "worse", "same"],
+    ...pairings.map(({ method, sparsity, count, difference, error, wins, losses, ties }) => [
+      shareText(sparsity, 1),
+      method,
+      `${difference > 0 ? "+" : ""}${number(difference)}${error === undefined ? "" : ` ± ${number(error)}`}`,
+      `${count}`,
+      `${wins}`,
+      `${losses}`,
+      `${ties}`,
+    ]),
+  ]);
+}
+
+/** A table; all columns but the second one to the right. */
+function table([head, ...rows]: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
+  return [line(head!), `| ${head!.map((_, i) => i === 1 ? "---" : "---:").join(" | ")} |`, ...rows.map(line)];
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replaceAll(/[\\|`*_<>[\]]/g, "\\$&");
+}

@@ -1,0 +1,78 @@
+/**
+ * The command `sweep report`: what a sweep has come to, as tables and figures.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { makeFolder, writeFile } from "../write.ts";
+import { methods } from "../../methods.ts";
+import { readSweep } from "./cells.ts";
+import { cellsCsv, pairsCsv, resultsCsv } from "./csv.ts";
+import { groupFigure } from "./figure.ts";
+import { type Part, sweepMarkdown, titleOf } from "./markdown.ts";
+import { folderOf } from "./places.ts";
+import { finishedOf, groupsOf, pairingsOf } from "./results.ts";
+
+/** What `sweep report` is asked for. */
+export interface ReportOptions {
+  /** The Markdown file; tables and figures lie beside it under names that begin the same. */
+  readonly out?: string;
+  /** Methods that all others are compared with. */
+  readonly baseline?: readonly string[];
+}
+
+/** What is compared with where nothing else is asked for and it was run. */
+const usualBaselines = ["magnitude", "random"];
+
+/**
+ * Reports on the cells that are finished.
+ *
+ * @param path Folder of the sweep.
+ * @param options What was asked for.
+ * @param io Where results go.
+ * @throws {UsageError} when none is finished, or a baseline was not run; {@linkcode WriteError} when a file cannot be
+ * written.
+ */
+export function reportCommand(path: string, { out, baseline }: ReportOptions, io: Io): void {
+  const folder = folderOf(path);
+  const sweep = readSweep(folder);
+  const finished = finishedOf(folder, sweep);
+  if (finished.length === 0) throw new UsageError(`${folder}: no cell is finished; sweep run ${folder} runs them`);
+  const ran = new Set(finished.map(({ record }) => record.method));
+  for (const name of baseline ?? []) {
+    if (ran.has(name)) continue;
+    const near = Object.hasOwn(methods, name) ? "no cell by it is finished" : "there is no such method";
+    throw new UsageError(`--baseline ${name}: ${near}; give of ${[...ran].join(", ")}`);
+  }
+  const baselines = baseline ?? usualBaselines.filter((name) => ran.has(name));
+  const stem = (out ?? `${folder}/report.md`).replace(/\.md$/, "");
+  const groups = groupsOf(finished);
+  const base = stem.split("/").at(-1)!;
+  const taken = new Set<string>();
+  const parts = groups.map((group): Part & { readonly svg?: string } => {
+    const figure = unique(`${base}.${titleOf(group).replaceAll(/[^\w.-]+/g, "-")}`, taken);
+    const svg = groupFigure(group);
+    const pairings = baselines.flatMap((name) => pairingsOf(group, name));
+    return { group, pairings, ...(svg === undefined ? {} : { svg, figure: `${figure}.svg` }) };
+  });
+  const pairs = parts.map(({ group, pairings }) => [group, pairings] as const);
+  const markdown = sweepMarkdown(parts, finished.length, sweep.cells.length);
+  const beside = stem.slice(0, stem.length - base.length);
+  if (beside !== "") makeFolder(beside);
+  writeFile(`${stem}.md`, markdown);
+  writeFile(`${stem}.results.csv`, resultsCsv(groups));
+  writeFile(`${stem}.pairs.csv`, pairsCsv(pairs));
+  writeFile(`${stem}.cells.csv`, cellsCsv(finished));
+  for (const { figure, svg } of parts) if (svg !== undefined) writeFile(`${beside}${figure}`, svg);
+  io.out(markdown.trimEnd());
+  io.err(`written to ${stem}.md, with tables as CSV and figures as SVG beside it`);
+}
+
+/** A name that was not taken, and is now. */
+function unique(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
+  taken.add(free);
+  return free;
+}
