@@ -20,13 +20,11 @@ import { groupsWith } from "./inspect_groups.ts";
 import type { GroupPart, GroupSet } from "./network.ts";
 import { biasOf } from "./shrink_cut.ts";
 
-/** The matrices of the groups of a layer. */
+/** The matrices of a layer's groups that decide whether a group can go. */
 export interface GroupMatrices {
-  /** Those whose rows are the groups': query, key and value; or the first matrix. */
-  readonly rows: readonly GroupPart[];
-  /** The one whose columns are. */
+  /** The one whose columns are the groups': the output projection, or the second of the feed-forward part. */
   readonly columns: GroupPart;
-  /** Of those with rows, the one whose outputs the columns read. */
+  /** The last of those whose rows are, whose outputs the columns read: the value projection, or the first. */
   readonly heard: GroupPart;
 }
 
@@ -43,7 +41,7 @@ export interface Removable {
 type Params = Readonly<Record<string, HostTensor>>;
 
 /**
- * Sorts the matrices of a set.
+ * Finds the two matrices in a set.
  *
  * @throws {CheckpointError} when it is not one of matrices with rows and one with columns.
  */
@@ -56,7 +54,7 @@ export function matricesOf(set: GroupSet, layer: string): GroupMatrices {
         "rows of some and columns of one; give groups as families make them",
     );
   }
-  return { rows, columns: columns[0]!, heard: rows.at(-1)! };
+  return { columns: columns[0]!, heard: rows.at(-1)! };
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   take,
   type Tensor,
 } from "../engine/mod.ts";
+import { headsOf } from "./layer_sizes.ts";
 import { layersOf, type Params, selfAttention } from "./layers.ts";
 import { type ViTConfig, viTHeads, viTSpecialTokens } from "./vit_config.ts";
 
@@ -107,7 +108,7 @@ export function viTEncoder(
       query: `${layer}.attention.attention.query`,
       key: `${layer}.attention.attention.key`,
       value: `${layer}.attention.attention.value`,
-      heads: config.num_attention_heads,
+      heads: headsOf(config, i),
       ...(key ? { attention: { dropout: { rate: config.attention_probs_dropout_prob, key, site } } } : {}),
     });
     x = add(x, drop(dense(heard, `${layer}.attention.output.dense`), site + 1));

@@ -7,22 +7,23 @@
 import { z } from "zod";
 import { checkModelType, CheckpointError } from "./checkpoint.ts";
 import { activationName, positive, rate } from "./config.ts";
+import { checkLayerSizes, headsOf, type LayerSizesConfig, layerSizesFields, neuronsOf } from "./layer_sizes.ts";
 import { shapeList } from "./layers.ts";
 import { validate } from "./validate.ts";
 
 /** What the model needs of `config.json`. */
-export interface ViTConfig {
+export interface ViTConfig extends LayerSizesConfig {
   /** "deit" has a second token beside that of the class. It is also the prefix of the parameters' names. */
   readonly model_type: "vit" | "deit";
   /** Width of a token. */
   readonly hidden_size: number;
   /** Encoder layers. */
   readonly num_hidden_layers: number;
-  /** Heads of each layer. */
+  /** Heads of each layer, those that were removed included. */
   readonly num_attention_heads: number;
   /** Width of a head; hidden_size / num_attention_heads when absent. */
   readonly head_dim: number;
-  /** Width inside of the feed-forward part. */
+  /** Width inside of the feed-forward part, where no layer has its own. */
   readonly intermediate_size: number;
   /** Activation of the feed-forward part, by its name in checkpoints. */
   readonly hidden_act: string;
@@ -65,6 +66,7 @@ const schema = z.object({
   attention_probs_dropout_prob: rate.default(0),
   layer_norm_eps: z.number().positive().default(1e-12),
   initializer_range: z.number().positive().default(0.02),
+  ...layerSizesFields,
   image_size: positive.default(224),
   patch_size: positive.default(16),
   num_channels: positive.default(3),
@@ -83,11 +85,10 @@ export function viTConfig(json: unknown, label: string): ViTConfig {
   const { model_type } = (json ?? {}) as { model_type?: unknown };
   checkModelType({ model_type }, model_type === "deit" ? "deit" : "vit", label);
   const fail = (faults: string): CheckpointError => new CheckpointError(`${label}: ${faults}`);
-  const { head_dim, num_labels, id2label, architectures, ...config } = validate<z.infer<typeof schema>>(
-    schema,
-    json,
-    fail,
-  );
+  const { head_dim, num_labels, id2label, architectures, pruned_heads, intermediate_sizes, ...plain } = validate<
+    z.infer<typeof schema>
+  >(schema, json, fail);
+  const config = { ...plain, ...checkLayerSizes({ ...plain, pruned_heads, intermediate_sizes }, fail) };
   const { hidden_size, num_attention_heads, image_size, patch_size } = config;
   if (head_dim === undefined && hidden_size % num_attention_heads !== 0) {
     throw fail(
@@ -117,7 +118,7 @@ export function viTHeads({ distilled }: ViTConfig): readonly string[] {
 
 /** Shapes of all parameters of the class of Hugging Face that the configuration is of, by name. */
 export function viTShapes(config: ViTConfig): Record<string, readonly number[]> {
-  const { hidden_size: d, intermediate_size: f, num_attention_heads: h, head_dim, patch_size: p } = config;
+  const { hidden_size: d, head_dim, patch_size: p } = config;
   const model = config.model_type;
   const tokens = (config.image_size / p) ** 2 + viTSpecialTokens(config);
   const { shapes, dense, norm } = shapeList({
@@ -129,6 +130,7 @@ export function viTShapes(config: ViTConfig): Record<string, readonly number[]> 
   });
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = `${model}.encoder.layer.${i}`;
+    const [h, f] = [headsOf(config, i), neuronsOf(config, i)];
     for (const part of ["query", "key", "value"]) {
       dense(`${layer}.attention.attention.${part}`, h * head_dim, d, config.qkv_bias);
     }

@@ -9,11 +9,38 @@ import type { HostTensor } from "../host.ts";
 import { headerLimit } from "./safetensors_header.ts";
 import { SafetensorsError, show } from "./safetensors_error.ts";
 
-const fileDtype: Partial<Record<Dtype, string>> = { f32: "F32", i32: "I32", u32: "U32" };
+/**
+ * Elements of 16 bits as a file has them. Nothing computes with them: they are there to be written, and are read back
+ * as `f32`.
+ */
+export interface HalfTensor {
+  /** Sizes, outermost first. */
+  readonly shape: readonly number[];
+  /** IEEE half precision, or the upper half of an f32. */
+  readonly dtype: "F16" | "BF16";
+  /** The bits of the elements in row-major order. */
+  readonly data: Uint16Array;
+}
+
+/** What can be written. */
+type FileTensor = HostTensor | HalfTensor;
+
+const fileDtype: Partial<Record<Dtype | HalfTensor["dtype"], string>> = {
+  f32: "F32",
+  i32: "I32",
+  u32: "U32",
+  F16: "F16",
+  BF16: "BF16",
+};
 
 /** By code units, so that no locale changes the file. */
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
   return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** Wide elements first, then by name: every tensor begins at a multiple of its element, which some readers need. */
+function ordered(tensors: Readonly<Record<string, FileTensor>>): [string, FileTensor][] {
+  return sorted(tensors).sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
 }
 
 function checkText(text: string, what: string, label: string): void {
@@ -26,7 +53,7 @@ function checkText(text: string, what: string, label: string): void {
   }
 }
 
-function checkTensor(name: string, tensor: HostTensor, label: string): void {
+function checkTensor(name: string, tensor: FileTensor, label: string): void {
   checkText(name, "tensor name", label);
   const refuse = (problem: string, remedy: string): SafetensorsError =>
     new SafetensorsError(label, `tensor ${show(name)}: ${problem}`, remedy);
@@ -42,7 +69,7 @@ function checkTensor(name: string, tensor: HostTensor, label: string): void {
 
 /** The 8 bytes of length and the JSON, padded with blanks so that the tensors begin at a multiple of 8. */
 function header(
-  tensors: readonly [string, HostTensor][],
+  tensors: readonly [string, FileTensor][],
   metadata: Readonly<Record<string, string>>,
   label: string,
 ): Uint8Array {
@@ -85,18 +112,18 @@ function header(
  * The bytes of a file, piece by piece: the header, then one piece per tensor, which is a view of its elements. For
  * writing large models without a second copy in memory.
  *
- * @param tensors Tensors by name: `f32`, `i32` or `u32`.
+ * @param tensors Tensors by name: `f32`, `i32`, `u32`, or 16 bits as they are.
  * @param metadata Free text by key; libraries expect `{ format: "pt" }` of a PyTorch checkpoint.
  * @param label Name of the file, for errors.
  * @returns The pieces in order. All checks are done before the first.
  * @throws {SafetensorsError} for a reserved name, another dtype, or a shape that disagrees with the elements.
  */
 export function safetensorsChunks(
-  tensors: Readonly<Record<string, HostTensor>>,
+  tensors: Readonly<Record<string, HostTensor | HalfTensor>>,
   metadata: Readonly<Record<string, string>> = {},
   label = "safetensors file",
 ): readonly Uint8Array[] {
-  const entries = sorted(tensors);
+  const entries = ordered(tensors);
   const bytes = entries.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return [header(entries, metadata, label), ...bytes];
 }
@@ -104,14 +131,14 @@ export function safetensorsChunks(
 /**
  * The bytes of a file, in one array.
  *
- * @param tensors Tensors by name: `f32`, `i32` or `u32`.
+ * @param tensors Tensors by name: `f32`, `i32`, `u32`, or 16 bits as they are.
  * @param metadata Free text by key; libraries expect `{ format: "pt" }` of a PyTorch checkpoint.
  * @param label Name of the file, for errors.
  * @returns The file.
  * @throws {SafetensorsError} for a reserved name, another dtype, or a shape that disagrees with the elements.
  */
 export function writeSafetensors(
-  tensors: Readonly<Record<string, HostTensor>>,
+  tensors: Readonly<Record<string, HostTensor | HalfTensor>>,
   metadata: Readonly<Record<string, string>> = {},
   label = "safetensors file",
 ): Uint8Array {

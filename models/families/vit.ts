@@ -4,6 +4,7 @@
  * @module
  */
 import type { HostTensor } from "../../engine/mod.ts";
+import { headsOf, neuronsOf } from "../layer_sizes.ts";
 import type { Family } from "../network.ts";
 import { type ViTConfig, viTConfig } from "../vit_config.ts";
 import { initViT } from "../vit_init.ts";
@@ -55,9 +56,9 @@ export const vitFamily: Family = {
       image: [num_channels, image_size, image_size],
       groups: layerGroups((i) => `${config.model_type}.encoder.layer.${i}`, layerNames, {
         layers: config.num_hidden_layers,
-        heads: config.num_attention_heads,
+        heads: (layer) => headsOf(config, layer),
         headSize: config.head_dim,
-        neurons: config.intermediate_size,
+        neurons: (layer) => neuronsOf(config, layer),
       }),
       isPrunable: isViTPrunable,
       outputs: (params, { images }, options = {}) => ({ logits: viT(params, config, images!, options) }),

@@ -318,6 +318,8 @@ const measured: Measured = {
 Deno.test("limitsAdvised() stays below the first sparsity that loses too much", () => {
   const advice = limitsAdvised(measured, 0.01).map(({ pattern, sparsity }) => [pattern, sparsity]);
   assert.deepEqual(advice, [["d", 0.5], ["c", 0], ["a", 0.5]]);
+  assert.ok(0.9 - 0.88 > 0.02, "as much as is tolerated, but for rounding");
+  assert.deepEqual(limitsAdvised(measured, 0.02).map(({ pattern }) => pattern), ["d", "c"]);
   const loss: Measured = { ...measured, greaterIsBetter: false };
   assert.deepEqual(limitsAdvised(loss, 0.005).map(({ pattern }) => pattern), ["d", "b"]);
 });

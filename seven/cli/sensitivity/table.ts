@@ -45,6 +45,9 @@ export interface Advice {
   readonly sparsity: number;
 }
 
+/** Metrics are quotients: what is exactly as much as may be lost must not be more by rounding. */
+const rounding = 1e-9;
+
 /** How much of the metric is lost at a point; negative where it is better than dense. */
 function lossAt({ metric, greaterIsBetter, dense }: Measured, { metrics }: Point): number {
   const change = dense[metric]! - metrics[metric]!;
@@ -89,7 +92,7 @@ export function sensitivityLines(measured: Measured, sparsities: readonly number
  */
 export function limitsAdvised(measured: Measured, tolerance: number): Advice[] {
   return mostSensitiveFirst(measured).flatMap(({ pattern, points }) => {
-    const first = points.findIndex((point) => !(lossAt(measured, point) <= tolerance));
+    const first = points.findIndex((point) => !(lossAt(measured, point) <= tolerance + rounding));
     return first < 0 ? [] : [{ pattern, sparsity: first === 0 ? 0 : points[first - 1]!.sparsity }];
   });
 }

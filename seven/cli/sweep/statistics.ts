@@ -19,14 +19,16 @@ export interface Spread {
 /** Describes values, of which there is one at least. */
 export function spreadOf(values: readonly number[]): Spread {
   const { length } = values;
-  const mean = values.reduce((sum, value) => sum + value, 0) / length;
+  const least = Math.min(...values), greatest = Math.max(...values);
+  // Rounding must not take the mean of equal values beyond them, and give them a spread.
+  const mean = Math.min(greatest, Math.max(least, values.reduce((sum, value) => sum + value, 0) / length));
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return {
     count: length,
     mean,
     ...(length > 1 ? { deviation: Math.sqrt(squares / (length - 1)) } : {}),
-    least: Math.min(...values),
-    greatest: Math.max(...values),
+    least,
+    greatest,
   };
 }
 

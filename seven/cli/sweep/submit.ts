@@ -47,8 +47,8 @@ const grace = 60;
 /**
  * The script of an array.
  *
- * A cell that is stopped saves its state and exits by 75. Where the job still runs then, its time was up, and it goes back
- * into the queue; where it does not, Slurm stopped it and does with it what it was asked to: a job that was cancelled stays
+ * A cell that is stopped saves its state and exits by 75. Where the job still runs then, by the same start of it, its time was up, and
+ * it goes back into the queue; where it does not, Slurm stopped it and does with it what it was asked to: a job that was cancelled stays
  * so, one that was preempted or whose node went down is queued again by `--requeue`. `B:` sends the signal to the shell,
  * which passes it on: without it, it would go to job steps alone, of which there are none.
  *
@@ -84,7 +84,8 @@ ${[...program, "sweep", "cell", folder].map(quoted).join(" ")} --index "$SLURM_A
 cell=$!
 # A signal ends the waiting, not the cell.
 while stopped=0; wait "$cell"; code=$?; [ "$stopped" = 1 ]; do :; done
-if [ "$code" -eq ${exitCodes.resumable} ] && [ "$(squeue --noheader --jobs=${job} --format=%T)" = RUNNING ]; then
+read -r state restarts < <(squeue --noheader --jobs=${job} --Format=State,RestartCnt)
+if [ "$code" = ${exitCodes.resumable} ] && [ "$state $restarts" = "RUNNING \${SLURM_RESTART_COUNT:-0}" ]; then
   scontrol requeue ${job}
 fi
 exit "$code"
