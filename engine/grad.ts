@@ -47,7 +47,17 @@ export function vjp<S extends Tree<Tensor>>(output: Tensor, cotangent: Tensor, w
       throw new ShapeError(`grad: ${path || "wrt"} is ${formatType(target)}; only floating tensors have gradients`);
     }
   }
-  const dependent = dependents(output, new Set(targets.map(([, target]) => target)));
+  const cotangents = pullBack(output, cotangent, targets.map(([, target]) => target));
+  return mapTree(wrt as unknown, (target: Tensor) => cotangents.get(target) ?? constantTensor(0, target)) as S;
+}
+
+/** Cotangents of all nodes between `output` and the targets that have any. Types must have been checked. */
+export function pullBack(
+  output: Tensor,
+  cotangent: Tensor,
+  targets: readonly Tensor[],
+): ReadonlyMap<Tensor, Tensor> {
+  const dependent = dependents(output, new Set(targets));
   const cotangents = new Map<Tensor, Tensor>([[output, cotangent]]);
   for (const node of [...dependent].sort((a, b) => b.id - a.id)) {
     const g = cotangents.get(node);
@@ -59,7 +69,7 @@ export function vjp<S extends Tree<Tensor>>(output: Tensor, cotangent: Tensor, w
       cotangents.set(input, known ? apply(scalarOps.add!, [known, contribution]) : contribution);
     });
   }
-  return mapTree(wrt as unknown, (target: Tensor) => cotangents.get(target) ?? constantTensor(0, target)) as S;
+  return cotangents;
 }
 
 /** Runs `loss(params)` and returns it with its gradients with respect to `params`. */

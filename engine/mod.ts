@@ -22,6 +22,7 @@ export { type BlockOptions, keepBlocks, keepNOfM, keepTopKPerRow, keepTopKPerTen
 export { argsort, sort, type SortOptions, takeAlongLast, type TopK, topk } from "./sort.ts";
 export { tap } from "./graph/taps.ts";
 export { grad, stopGradient, valueAndGrad, vjp, withVjp } from "./grad.ts";
+export { checkpoint } from "./checkpoint.ts";
 export { combine, leavesOf, type Mapped, mapTree, partition, type Tree, TreeError, zipTrees } from "./tree.ts";
 export * from "./host.ts";
 export * from "./random.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { add, cast, crossEntropy, div, mse, mul, reshape, ShapeError, type Tensor } from "../engine/mod.ts";
-import { contrastiveLoss } from "./clip_loss.ts";
+import { contrastiveLoss } from "./clip/loss.ts";
 import type { BatchTensors, Outputs } from "./predict.ts";
 
 /**

@@ -35,8 +35,8 @@ export {
   readConfig,
 } from "./checkpoint.ts";
 export type { Augmentation, Range } from "./data/augment.ts";
-export { clipPrompts } from "./clip_zero_shot.ts";
-export { smallClip } from "./clip_small.ts";
+export { clipPrompts } from "./clip/zero_shot.ts";
+export { smallClip } from "./clip/small.ts";
 export { evaluationBatches, type OrderedBatch, trainingBatches, type TrainingOptions } from "./data/batches.ts";
 export { loadCifar, type NamedImageSet } from "./data/cifar.ts";
 export { digits, type DigitsOptions } from "./data/digits.ts";
@@ -80,6 +80,6 @@ export { customTask, taskNamed, tasks } from "./tasks.ts";
 export type { CustomTask } from "./text/custom_task.ts";
 export { loadTextTask } from "./text/load_text.ts";
 export { loadTokenizer, type Pieces, type Tokenizer } from "./text/tokenizer.ts";
-export { isViTPrunable, viT, type ViTConfig, viTConfig, viTShapes } from "./vit.ts";
-export { initViT } from "./vit_init.ts";
-export { type FreshModel, smallViT } from "./vit_small.ts";
+export { isViTPrunable, viT, type ViTConfig, viTConfig, viTShapes } from "./vit/vit.ts";
+export { initViT } from "./vit/init.ts";
+export { type FreshModel, smallViT } from "./vit/small.ts";

@@ -20,8 +20,8 @@ import {
   type Tensor,
   where,
 } from "../engine/mod.ts";
-import { bertEncoder, type BertInputs, type BertOptions } from "./bert.ts";
-import type { BertConfig } from "./bert_config.ts";
+import { bertEncoder, type BertInputs, type BertOptions } from "./bert/bert.ts";
+import type { BertConfig } from "./bert/config.ts";
 import type { Params } from "./layers.ts";
 
 /** Square of the least length that a vector is divided by: 1e-12, as in `torch.nn.functional.normalize`. */

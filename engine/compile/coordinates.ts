@@ -11,6 +11,8 @@ import { constantIndex, delinearize, divIndex, type Index, linearize, offsetInde
 export function viewCoordinates(node: Tensor, coordinates: readonly Index[]): readonly Index[] {
   const { op, params, inputs: [x] } = node;
   switch (op.name) {
+    case "barrier":
+      return coordinates;
     case "reshape":
       return reshapeCoordinates(coordinates, node.shape, x!.shape);
     case "permute": {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { barrierOp } from "../graph/barrier.ts";
 import { formatType, type Tensor } from "../graph/node.ts";
 import { costOf, totalCost } from "./cost.ts";
 import { type Index, indexKey } from "./index.ts";
@@ -37,6 +38,8 @@ export function explain(traced: Traced, plan: Plan, options: ExplainOptions = {}
     `graph: ${nodes.length} nodes, ${traced.state.length} state leaves, ${traced.batch.length} batch leaves, ` +
       `${traced.metrics.length} metrics`,
   );
+  const again = new Set(nodes.filter((node) => node.op === barrierOp).map((node) => node.params.of)).size;
+  if (again) lines.push(`checkpoints: ${again}, whose inner values are computed again in the backward pass`);
   if (options.graph) lines.push(...nodes.map(describeNode));
   const cost = totalCost(plan.kernels);
   const kinds = new Map<string, number>();

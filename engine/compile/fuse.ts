@@ -8,8 +8,12 @@
  * - **map**: elementwise work over equally many elements is one kernel with several outputs;
  * - **siblings**: reductions of the same frame, or maps, that read the same large value are one kernel.
  *
+ * What is computed again behind a barrier stays apart: joined with the kernels before it, it would be computed early and
+ * kept, which is what its checkpoint is there to avoid. So kernels join only if the last barrier before them is the same.
+ *
  * @module
  */
+import { barrierOp } from "../graph/barrier.ts";
 import { sizeOf, type Tensor } from "../graph/node.ts";
 import { type Frame, frameOf, type Place, placeAbove, placesIn } from "./frame.ts";
 import { buildGroup, type Group } from "./group.ts";
@@ -35,7 +39,11 @@ class Fusion {
   readonly groupOf = new Map<Tensor, Group>();
   readonly readers = new Map<Tensor, Set<Tensor>>();
 
-  constructor(readonly roots: ReadonlySet<Tensor>, readonly options: FusionOptions) {
+  constructor(
+    readonly roots: ReadonlySet<Tensor>,
+    readonly options: FusionOptions,
+    readonly lastBarrier: ReadonlyMap<Tensor, number>,
+  ) {
     const alone = new Map<Tensor, Group>();
     for (const root of roots) {
       const { frame, place } = frameOf(root);
@@ -107,8 +115,14 @@ class Fusion {
     return buffers.size;
   }
 
+  /** The last barrier before a group, which is the same for all its members. */
+  barrierBefore({ members }: Group): number | undefined {
+    return this.lastBarrier.get(members.keys().next().value!);
+  }
+
   /** Makes one group of two, if that can be. */
   merge(first: Group, second: Group): Group | undefined {
+    if (this.barrierBefore(first) !== this.barrierBefore(second)) return undefined;
     const [host, guest] = hostAndGuest(first, second) ?? [];
     if (!host || !guest) return undefined;
     const firstProducers = this.producersOf(first), secondProducers = this.producersOf(second);
@@ -207,9 +221,22 @@ function* arrangements(host: Group, guest: Group): Generator<ReadonlyMap<Tensor,
   }
 }
 
+/** For each node that depends on a checkpoint's barriers, the last such checkpoint, numbered as they are met. */
+function lastBarriers(nodes: readonly Tensor[]): ReadonlyMap<Tensor, number> {
+  const numbers = new Map<unknown, number>();
+  const last = new Map<Tensor, number>();
+  for (const node of nodes) {
+    if (node.op === barrierOp && !numbers.has(node.params.of)) numbers.set(node.params.of, numbers.size + 1);
+    const own = node.op === barrierOp ? numbers.get(node.params.of)! : 0;
+    const latest = node.inputs.reduce((most, input) => Math.max(most, last.get(input) ?? 0), own);
+    if (latest > 0) last.set(node, latest);
+  }
+  return last;
+}
+
 /** Groups the roots of a lowered graph into kernels. */
-export function fuse({ roots }: Roots, options: FusionOptions): readonly FusedGroup[] {
-  const fusion = new Fusion(roots, options);
+export function fuse({ roots, nodes }: Roots, options: FusionOptions): readonly FusedGroup[] {
+  const fusion = new Fusion(roots, options, lastBarriers(nodes));
   fusion.mergeChains();
   while (fusion.mergeSiblings() && fusion.mergeChains());
   const groups = [...new Set(fusion.groupOf.values())];

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { barrierOp } from "../graph/barrier.ts";
 import { apply, type Params, sizeOf, type Tensor, withTable } from "../graph/node.ts";
 import { scalarOps } from "../graph/scalar_ops.ts";
 import { concatOp, permuteOp, reshapeOp } from "../graph/tensor_ops.ts";
@@ -56,9 +57,9 @@ export function copyOf(x: Tensor): Tensor {
   return apply(scalarOps.copy!, [x]);
 }
 
-/** Strips reshapes: the node whose buffer, read in row-major order, is this value. */
+/** Strips reshapes and barriers: the node whose buffer, read in row-major order, is this value. */
 export function storageOf(node: Tensor): Tensor {
-  return node.op.name === "reshape" ? storageOf(node.inputs[0]!) : node;
+  return node.op.name === "reshape" || node.op === barrierOp ? storageOf(node.inputs[0]!) : node;
 }
 
 /** True for values that exist before the program runs. */

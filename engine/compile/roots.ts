@@ -3,7 +3,7 @@
  * computed where they are read.
  *
  * Rules, each with a test:
- * - outputs, reductions, contractions and opaque kernels are roots, and so is what an opaque kernel reads;
+ * - outputs, reductions, contractions and opaque kernels are roots, and so is what an opaque kernel or a barrier reads;
  * - a chain of elementwise work and re-arrangement over a contraction, used once at every link, ends in a root: it is
  *   stored in place of the contraction's own result;
  * - a value used several times is a root when computing it again costs more than reading it;
@@ -16,6 +16,7 @@
  *
  * @module
  */
+import { barrierOp } from "../graph/barrier.ts";
 import { sizeOf, type Tensor } from "../graph/node.ts";
 import type { ScalarPrimitive } from "../graph/scalar_ops.ts";
 import { Extents, underViews } from "./extent.ts";
@@ -54,6 +55,7 @@ export function chooseRoots(outputs: readonly Tensor[], bindings: number): Roots
     const { kind } = node.op;
     if (kind === "reduce" || kind === "contract" || kind === "opaque") roots.add(node);
     if (kind === "opaque") node.inputs.forEach((input) => store(storageOf(input)));
+    if (node.op === barrierOp && underViews(node).op.kind !== "leaf") store(underViews(node));
     if (node.op.name === "reduceMax" || node.op.name === "reduceMin") {
       const compared = underViews(node.inputs[0]!);
       if (readersOf(compared, users).length > 1) store(compared);

@@ -78,6 +78,11 @@ export interface Backend extends Disposable {
   bind(loaded: Loaded, resolve: (buffer: number) => Storage): Recording;
   /** Runs the kernels in order, then the copies. Never waits for the device. */
   replay(recording: Recording, copies?: readonly Copy[]): void;
+  /**
+   * Resolves when the device may be given another replay: a bounded number are under way at a time. Lets timers and
+   * signals in, and costs next to nothing while the device keeps up.
+   */
+  ready(): Promise<void>;
   /** Resolves when all work given so far is done. */
   idle(): Promise<void>;
   /** Milliseconds of each kernel, in order, of one replay; `undefined` where the device cannot tell. */

@@ -12,6 +12,7 @@ import { instantiate, type Instantiated } from "../wasm/module.ts";
 import { type Backend, type Copy, DeviceError, type Loaded, type Recording, type Storage } from "./backend.ts";
 import { type Compiled, createCompiler, writeEntries } from "./cpu_code.ts";
 import { createSolo, createTeam, type Task, type Team, threadsOfRuntime } from "./cpu_team.ts";
+import { macrotask } from "./macrotask.ts";
 import { ADDRESSABLE, createMemory, type Memory } from "./memory.ts";
 
 /** The cpu executor. */
@@ -50,18 +51,6 @@ interface CpuLoaded extends Loaded {
 interface CpuRecording extends Recording {
   readonly tasks: readonly Task[];
   readonly storages: ReadonlySet<CpuStorage>;
-}
-
-/** Lets timers, signals and messages in: a message to oneself, 0.06 ms where `setTimeout` takes 1 to 2. */
-function macrotask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }
 
 /**
@@ -168,6 +157,7 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
           parts,
           bases: Int32Array.from(bases[i]!),
           entry: entries.at[i]!,
+          alone: Infinity,
         })),
         storages,
         [Symbol.dispose]() {
@@ -180,6 +170,7 @@ export function openCpu(options: CpuOptions = {}): CpuBackend {
       for (const task of usable(recording).tasks) team.run(task, memory.heap);
       copies.forEach(copy);
     },
+    ready: macrotask,
     idle: macrotask,
     async profile(recording) {
       const times = usable(recording).tasks.map((task) => {

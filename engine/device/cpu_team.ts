@@ -5,22 +5,28 @@
  * after each kernel, of about a microsecond while the workers are awake. Workers look for the next kernel for a moment
  * and then sleep. How a kernel is published is described in `cpu_worker.ts`.
  *
- * Workers start when there is first something to share, and boot on their own time: until one is ready, or where none
- * can be, the main thread does all. Results never depend on who does what.
+ * Workers start when there is first something to share, and boot on their own time: until one is ready, where none can
+ * be, or while sharing does not pay (`sharing.ts`), the main thread does all. Results never depend on who does what.
  *
  * @module
  */
 import type { Heap, Run } from "../js/code.ts";
 import { DeviceError } from "./backend.ts";
 import { type Spawn, type Spawned, spawnOfRuntime } from "./cpu_spawn.ts";
+import { Sharing } from "./sharing.ts";
 import type { Control } from "./cpu_worker.ts";
 
 /** Most threads: four parts for each must fit the lower byte of a task. */
 export const MOST_THREADS = 63;
-/** How long workers look for the next kernel before they sleep. */
-const SPIN_MILLISECONDS = 0.1;
-/** How often the main thread looks whether the last parts are done before it sleeps, where it may. */
-const SPINS = 2000;
+/**
+ * How long workers look for the next kernel before they sleep, in microseconds. On a crowded machine not at all: who looks
+ * uses up a time that the scheduler would grant later, in the middle of a part.
+ */
+const SPIN_MICROSECONDS = 100;
+/** How often the main thread looks whether the last parts are done before it sleeps, where it may; and when crowded. */
+const SPINS = 2000, CROWDED_SPINS = 100;
+/** Shortest time that is measured, in milliseconds: clocks of browsers go in steps of up to 0.02. */
+const LEAST_MEASURED = 0.05;
 /** Words 0, 32 and 64 begin cache lines (and pairs of them, which some processors fetch together). */
 const at: Control = {
   task: 0,
@@ -29,6 +35,7 @@ const at: Control = {
   scratch: 3,
   scratchBytes: 4,
   stop: 5,
+  spin: 6,
   done: 32,
   waiting: 33,
   asleep: 64,
@@ -44,6 +51,8 @@ export interface Task {
   readonly parts: number;
   /** Where its entry lies in the memory, in words. */
   readonly entry: number;
+  /** Milliseconds that one undisturbed thread takes for it, as far as is known. */
+  alone: number;
 }
 
 /** Threads over one memory. */
@@ -87,6 +96,8 @@ export function createTeam(
   const control = new SharedArrayBuffer(4 * 96);
   const words = new Int32Array(control);
   const pause = (Atomics as unknown as { pause?: () => void }).pause ?? (() => {});
+  const sharing = new Sharing();
+  words[at.spin] = SPIN_MICROSECONDS;
   let workers: Spawned[] | undefined;
   let refused = "";
   let maySleep = true;
@@ -99,7 +110,7 @@ export function createTeam(
   };
   const awaitParts = (count: number): void => {
     for (let turn = 0; Atomics.load(words, at.done) < count; turn++) {
-      if (turn < SPINS || !maySleep) pause();
+      if (turn < (sharing.crowded ? CROWDED_SPINS : SPINS) || !maySleep) pause();
       else sleepUntilDone(count);
     }
   };
@@ -127,7 +138,7 @@ export function createTeam(
       };
       try {
         for (let thread = 1; thread < threads; thread++) {
-          const start = { control, at, memory, module, thread, spinMilliseconds: SPIN_MILLISECONDS };
+          const start = { control, at, memory, module, thread };
           workers.push(spawn(start, failed));
         }
       } catch (error) {
@@ -138,20 +149,34 @@ export function createTeam(
       words[at.scratch] = address / 4;
       words[at.scratchBytes] = bytes;
     },
-    run({ run, bases, parts, entry }, heap) {
+    run(task, heap) {
+      const { run, bases, parts, entry } = task;
       if (parts === 1 || Atomics.load(words, at.ready) === 0) return run(heap, bases, 0, 1);
+      const start = performance.now();
+      if (!sharing.pays) {
+        run(heap, bases, 0, 1);
+        const time = performance.now() - start;
+        if (time >= LEAST_MEASURED) task.alone = Math.min(task.alone, time);
+        if (task.alone < Infinity) sharing.record(time, task.alone);
+        return;
+      }
       words[at.entry] = entry;
       words[at.pages] = heap.u32.byteLength / 65536;
       Atomics.store(words, at.done, 0);
       const generation = (Atomics.load(words, at.task) & ~255) + 256;
       Atomics.store(words, at.task, generation | parts);
       if (Atomics.load(words, at.asleep)) Atomics.notify(words, at.task, parts - 1);
-      let others = parts;
+      let others = parts, before = performance.now();
       for (let left = takePart(); left > 0; left = takePart()) {
         run(heap, bases, left - 1, parts);
         others--;
+        const now = performance.now();
+        if (now - before >= LEAST_MEASURED) task.alone = Math.min(task.alone, (now - before) * parts);
+        before = now;
       }
       awaitParts(others);
+      if (task.alone < Infinity) sharing.record(performance.now() - start, task.alone);
+      words[at.spin] = sharing.crowded ? 0 : SPIN_MICROSECONDS;
       if (Atomics.load(words, at.failed)) {
         throw new DeviceError("cpu: a kernel failed on a worker; open the device with { threads: 1 } to see how");
       }

@@ -27,6 +27,8 @@ export interface Control {
   readonly scratch: number;
   readonly scratchBytes: number;
   readonly stop: number;
+  /** How long workers look for the next kernel before they sleep, in microseconds. */
+  readonly spin: number;
   /** Parts that workers have finished. */
   readonly done: number;
   /** 1 while the main thread sleeps until parts are done. */
@@ -45,12 +47,10 @@ export interface WorkerStart {
   readonly module: WebAssembly.Module;
   /** Number of the thread; 0 is the main one. */
   readonly thread: number;
-  /** How long a worker looks for the next kernel before it sleeps. */
-  readonly spinMilliseconds: number;
 }
 
 /** Runs until told to stop. Its text is sent to workers: it must not refer to anything outside of itself. */
-export function work({ control, at, memory, module, thread, spinMilliseconds }: WorkerStart): void {
+export function work({ control, at, memory, module, thread }: WorkerStart): void {
   const words = new Int32Array(control);
   const wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as WasmKernels;
   const kernels = new Map<number, Run>();
@@ -81,14 +81,15 @@ export function work({ control, at, memory, module, thread, spinMilliseconds }: 
     run(heap, heap.i32.subarray(entry + 3, entry + 3 + args), part, parts);
   };
   const rest = (task: number): void => {
-    let until = performance.now() + spinMilliseconds;
+    const deadline = (): number => performance.now() + words[at.spin]! / 1000;
+    let until = deadline();
     for (let turn = 1; Atomics.load(words, at.task) === task; turn++) {
       pause();
       if (turn % 64 || performance.now() < until) continue;
       Atomics.add(words, at.asleep, 1);
       Atomics.wait(words, at.task, task);
       Atomics.sub(words, at.asleep, 1);
-      until = performance.now() + spinMilliseconds;
+      until = deadline();
     }
   };
 

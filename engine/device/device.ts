@@ -82,6 +82,15 @@ export class Device implements Disposable {
     return (await program.lastMetrics()).values;
   }
 
+  /**
+   * Resolves when the device may be given another step. `Program.run` never waits, so a loop that reads no metrics runs
+   * ahead of the device: await this in it, once a step. At most eight steps are then under way, it costs next to nothing
+   * while the device keeps up, and timers and signals get their turn on every device.
+   */
+  ready(): Promise<void> {
+    return this.backend.ready();
+  }
+
   /** Resolves when all work is done. */
   idle(): Promise<void> {
     return this.backend.idle();

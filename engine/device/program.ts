@@ -107,7 +107,8 @@ export class Program<S, B, M> implements Disposable {
   }
 
   /**
-   * Runs one step on `state`, in place. Never waits for the device.
+   * Runs one step on `state`, in place. Never waits for the device: a loop that does not read metrics awaits
+   * `device.ready()` in every round.
    *
    * @throws {ShapeError} when a batch leaf is missing, surplus or of another type.
    */

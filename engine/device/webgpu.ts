@@ -12,6 +12,7 @@ import type { ContractTable } from "../wgsl/target.ts";
 import { emitKernel } from "../wgsl/emit.ts";
 import type { Subgroups, Target } from "../wgsl/target.ts";
 import { type Copy, DeviceError, type Limits, type Loaded, type Recording, type Storage } from "./backend.ts";
+import { Pace } from "./pace.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
 import { checkBindings } from "./binding_limits.ts";
@@ -59,6 +60,7 @@ class WebGpu implements WebGpuBackend {
   readonly #pipelines: PipelineCache;
   readonly #readback: Readback;
   readonly #memory: WebGpuMemory;
+  readonly #pace: Pace;
   #uploaded = 0;
   #error: DeviceError | undefined;
   #closed = false;
@@ -95,6 +97,7 @@ class WebGpu implements WebGpuBackend {
     this.#memory = new WebGpuMemory(device, options.budgetBytes ?? (software ? SOFTWARE_BUDGET : Infinity));
     this.#pipelines = new PipelineCache(device);
     this.#readback = new Readback(device, options.blockingReadback === true);
+    this.#pace = new Pace(() => device.queue.onSubmittedWorkDone());
     device.addEventListener("uncapturederror", this.#onError);
     device.lost.then(({ reason, message }) => {
       if (this.#closed) return;
@@ -215,6 +218,13 @@ class WebGpu implements WebGpuBackend {
       );
     }
     this.#submit([encoder.finish()]);
+    this.#pace.step();
+  }
+
+  async ready(): Promise<void> {
+    this.#check();
+    await this.#pace.ready();
+    this.#check();
   }
 
   async idle(): Promise<void> {

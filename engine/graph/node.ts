@@ -118,6 +118,11 @@ export function apply(op: Primitive, inputs: readonly Tensor[], params: Params =
   return node;
 }
 
+/** The id that the next new node will have: all nodes with smaller ones exist already. */
+export function nextNodeId(): number {
+  return nextId;
+}
+
 /** Runs `build` with a fresh table of nodes: equal nodes made inside are one object. The table dies with the call. */
 export function withTable<T>(build: () => T): T {
   const outer = table;

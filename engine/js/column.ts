@@ -13,6 +13,7 @@ import { closeLoops, emit, emitStores, newContext, openLoops, startLoop } from "
 import { changesAlong, costOf, foldText, initialOf } from "./fold.ts";
 import { closeFrame, define, type Frame, openFrame, rootFrame } from "./frame.ts";
 import { axisName, axisToken } from "./position.ts";
+import { emitVectorColumn } from "./column_vector.ts";
 import { reductionOf } from "./reduction.ts";
 import { emitRow } from "./row.ts";
 
@@ -24,11 +25,13 @@ const BLOCK = 512;
  */
 const NARROW = 16;
 
-/** Code of a column kernel. */
+/** Code of a column kernel, in vector loops where they can express it. */
 export function emitColumn(kernel: ReduceKernel): Emitted {
   const { outer, inner, stages, groups, outerStores, fullStores, loops } = reductionOf(kernel);
   const column = outer.at(-1)!;
   if (column.size < NARROW) return emitRow({ ...kernel, kind: "row" });
+  const inVectors = emitVectorColumn(kernel);
+  if (inVectors) return inVectors;
   const name = axisName(column.axis);
   const slot = `${name} - from`;
   const context = newContext((expr) => {

@@ -1,36 +1,33 @@
 /**
- * Contract kernels: blocks of A and B are packed into panels and multiplied by the WebAssembly microkernel.
+ * Contract kernels: B is packed into panels, blocks of A are multiplied with it by the WebAssembly microkernel.
  *
- * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A for
- * a block of rows and a block of k. Threads share the batch, or blocks of the longer side of C. A store of the bare
- * accumulator with unit stride is written by the microkernel where it belongs; other stores run as a generated loop (of
- * vectors where it can be) over a block of C while it is in the cache. What the microkernel does not do (integers,
- * empty sums) runs as a row kernel.
+ * B is packed for a block of columns and all of k (once for all when neither batch nor further blocks change it), A is
+ * read where it lies or computed for a block of rows and a block of k. Threads share the batch, or blocks of the longer
+ * side of C. A store of the bare accumulator with unit stride is written by the microkernel where it belongs; other
+ * stores run as a generated loop (of vectors where it can be) over a block of C while it is in the cache. What the
+ * microkernel does not do (integers, empty sums) runs as a row kernel.
  *
  * @module
  */
 import { axesOf, type Index, strideAlong } from "../compile/index.ts";
 import { type ContractKernel, type Store, visitExpr } from "../compile/kernel.ts";
+import { BLOCK_K, PANEL_COLUMNS, PANEL_ROWS, SPARE_BYTES } from "../wasm/microkernel.ts";
 import { CELL_BYTES } from "../wasm/vector.ts";
 import { type Emitted, finish, shareOf } from "./code.ts";
-import { asRow, dependsOn, mergeBatch } from "./contract_forms.ts";
+import { alongResults, asRow, dependsOn, mergeBatch } from "./contract_forms.ts";
 import { argumentName, closeLoops, emitStores, newContext, openLoops, startLoop } from "./expr.ts";
 import { closeFrame, type Frame, openFrame, rootFrame } from "./frame.ts";
 import { loopsOf } from "./map.ts";
-import { isDirect, type Operand, packerOf, STAGE_ROWS } from "./operand.ts";
+import { isDirect, type Operand, pack, readerOf, STAGE_ROWS } from "./operand.ts";
 import { axisName, axisToken, position } from "./position.ts";
 import { emitRow } from "./row.ts";
 import { indicesOf, rewriter, simplifySpace } from "./space.ts";
 import { addressOf, canVectorize, emitVectorLoop, type Placed, vectorConstants, type Vectors } from "./vector.ts";
 
-/** Elements of k in a block: a panel of A (6 x 384) and one of B (8 x 384) fit the first-level cache together. */
-const K_BLOCK = 384;
-/** Rows of a block of A: 96 x 384 fit the second-level cache. */
-const M_BLOCK = 96;
 /** Fewest rows or columns of a part: the other operand is packed by every part anew. */
 const SHARE = 24;
 /** Columns of a block of B at most, and elements of it at most. */
-const N_BLOCK = 1024, B_ELEMENTS = 2 ** 21;
+const N_BLOCK = 640, B_ELEMENTS = 2 ** 21;
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 /** Size of equal blocks, multiples of `unit`, none larger than `limit`. */
@@ -41,7 +38,7 @@ const blockOf = (size: number, limit: number, unit: number): number =>
 export function emitContract(kernel: ContractKernel): Emitted {
   const floats = kernel.a.dtype === "f32" && kernel.b.dtype === "f32" && accumulatorsAreFloat(kernel.stores);
   if (!floats || Math.min(kernel.k, kernel.m, kernel.n) === 0) return emitRow(asRow(kernel));
-  return emitBlocks(mergeBatch(kernel));
+  return emitBlocks(mergeBatch(alongResults(kernel)));
 }
 
 function emitBlocks(kernel: ContractKernel): Emitted {
@@ -56,13 +53,17 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     typeof batch,
     typeof batch,
   ];
-  const a: Operand = { value: rewrite.expr(kernel.a), width: 6, row: m!, k: k! };
-  const b: Operand = { value: rewrite.expr(kernel.b), width: 8, row: n!, k: k! };
+  const a: Operand = { value: rewrite.expr(kernel.a), row: m!, k: k! };
+  const b: Operand = { value: rewrite.expr(kernel.b), row: n!, k: k! };
   const target = directTarget(stores, m!.axis, n!.axis);
 
-  const kBlock = blockOf(k!.size, K_BLOCK, 1);
-  const mBlock = blockOf(m!.size, M_BLOCK, 6);
-  const nBlock = blockOf(n!.size, Math.min(N_BLOCK, Math.max(64, Math.floor(B_ELEMENTS / k!.size / 8) * 8)), 8);
+  const kBlock = blockOf(k!.size, BLOCK_K, 1);
+  const mBlock = blockOf(m!.size, STAGE_ROWS, PANEL_ROWS);
+  const nBlock = blockOf(
+    n!.size,
+    Math.min(N_BLOCK, Math.max(64, Math.floor(B_ELEMENTS / k!.size / 8) * 8)),
+    PANEL_COLUMNS,
+  );
   const staged = !isDirect(a) || !isDirect(b);
   // Ranges of the working space, each on its own cache lines.
   let scratchBytes = 0;
@@ -70,8 +71,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     scratchBytes += roundUp(4 * elements, 64);
     return scratchBytes - roundUp(4 * elements, 64);
   };
-  const spare = take(6 * 8);
-  const aPanels = take(mBlock * kBlock);
+  const spare = take(SPARE_BYTES / 4);
   const bPanels = take(k!.size * nBlock);
   const cBlock = take(target ? 0 : mBlock * nBlock);
   const stage = take(staged ? STAGE_ROWS * kBlock : 0);
@@ -83,20 +83,20 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     text: () => `f32[(cRow + ${axisName(n!.axis)}) | 0]`,
   }));
   const vectors: Vectors = { functions: [] };
-  const packing = {
+  const reading = {
     context,
     vectors,
     table: (entries: Int32Array) => `tables[${tables.push(entries) - 1}]`,
     stage: "stage",
     kBlock,
   };
-  const [packA, packB] = [packerOf(a, packing), packerOf(b, packing)];
+  const [readA, readB] = [readerOf(a, reading), readerOf(b, reading)];
 
   const root = rootFrame();
   root.lines.push(
     "const scratch = heap.scratch | 0;",
     `const spare = (scratch + ${spare}) | 0, stage = (scratch + ${stage}) | 0;`,
-    `const aPanels = (scratch + ${aPanels}) | 0, bPanels = (scratch + ${bPanels}) | 0;`,
+    `const bPanels = (scratch + ${bPanels}) | 0;`,
     `const cBlock = (scratch + ${cBlock}) >>> 2, cells = (scratch + ${cells}) | 0;`,
   );
   // Parts share the batch, else the longer side of C.
@@ -104,8 +104,8 @@ function emitBlocks(kernel: ContractKernel): Emitted {
   const share = shared === "batch"
     ? shareOf(root, batch[0]!.size)
     : shared === "n"
-    ? shareOf(root, n!.size, 8)
-    : shareOf(root, m!.size, 6);
+    ? shareOf(root, n!.size, PANEL_COLUMNS)
+    : shareOf(root, m!.size, PANEL_ROWS);
   root.lines.push("if (lo >= hi) return;");
   const [mFrom, mTo] = shared === "m" ? share : ["0", String(m!.size)];
   const [nFrom, nTo] = shared === "n" ? share : ["0", String(n!.size)];
@@ -119,7 +119,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
       frame,
       k!.size,
       kBlock,
-      (block) => packB(block, { to: `bPanels + k0 * ${4 * nBlock}`, from, count, k0: "k0", length: "kn" }),
+      (block) => pack(block, `bPanels + k0 * ${4 * nBlock}`, b, readB, { from, count, k0: "k0", length: "kn" }),
     );
   if (once) packColumns(root, nFrom, `${nTo} - ${nFrom}`);
   else packColumns(columns, "j0", "nn");
@@ -133,9 +133,10 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     }
     : { address: "cBlock << 2", rowBytes: 4 * nBlock };
   eachKBlock(rows, k!.size, kBlock, (block) => {
-    packA(block, { to: "aPanels", from: "i0", count: "mm", k0: "k0", length: "kn" });
+    const { from, rows, along, table } = readA(block, { from: "i0", count: "mm", k0: "k0", length: "kn" });
     block.lines.push(
-      `wasm.multiply(aPanels, bPanels + k0 * ${4 * nBlock}, ${c.address}, ${c.rowBytes}, mm, nn, kn, k0, spare);`,
+      `wasm.${table ? "multiplyTable" : "multiply"}(${from}, ${rows}, ${along}, bPanels + k0 * ${4 * nBlock}, ` +
+        `${c.address}, ${c.rowBytes}, mm, ${target ? "nn" : `(nn + 7) & -8`}, kn, k0, spare);`,
     );
   });
   if (!target) {
@@ -144,7 +145,7 @@ function emitBlocks(kernel: ContractKernel): Emitted {
     const row = openFrame(rows, [axisToken(m!.axis)]);
     const [i, j] = [axisName(m!.axis), axisName(n!.axis)];
     row.lines.push(`const cRow = (cBlock + (${i} - i0) * ${nBlock} - j0) | 0;`);
-    const placed: Placed = (expr) => expr.kind === "accumulator" ? "(cRow + j0) << 2" : undefined;
+    const placed: Placed = (expr) => expr.kind === "accumulator" ? { address: "(cRow + j0) << 2" } : undefined;
     const contiguous = stores.every((store) => strideAlong(store.index, n!.axis) === 1);
     if (contiguous && canVectorize(context, n!, values, placed)) {
       const span = { axis: n!.axis, from: "j0", count: "nn" };

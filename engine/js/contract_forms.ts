@@ -42,6 +42,28 @@ export function mergeBatch(kernel: ContractKernel): ContractKernel {
   return mergeBatch({ ...kernel, batch, m, a: rewrite.expr(kernel.a), b: rewrite.expr(kernel.b), stores });
 }
 
+/** Exchanges the sides where results are neighbours along m and not along n: the microkernel writes along n. */
+export function alongResults(kernel: ContractKernel): ContractKernel {
+  const [m, n] = [kernel.batch.length, kernel.batch.length + 1];
+  const all = (axis: number): boolean => kernel.stores.every((store) => strideAlong(store.index, axis) === 1);
+  if (kernel.n === 1 || all(n) || !all(m)) return kernel;
+  const coordinates = [
+    ...kernel.batch.map((size, axis) => coordinate(axis, size)),
+    coordinate(n, kernel.m),
+    coordinate(m, kernel.n),
+    coordinate(n + 1, kernel.k),
+  ];
+  const { expr, store } = rewriter({ axes: [], coordinates });
+  return {
+    ...kernel,
+    m: kernel.n,
+    n: kernel.m,
+    a: expr(kernel.b),
+    b: expr(kernel.a),
+    stores: kernel.stores.map(store),
+  };
+}
+
 /** The same product as chained reductions: a stage over k at every (batch, m, n). */
 export function asRow(kernel: ContractKernel): ReduceKernel {
   const { a, b } = kernel;

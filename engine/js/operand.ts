@@ -1,49 +1,54 @@
 /**
- * Operands of a contraction: how each gets into panels.
+ * Operands of a contraction: where A is read, how B gets into panels.
  *
- * A plain load whose index is a sum of a part of the batch, a part of the row and a part of k is packed straight from
+ * A plain load whose index is a sum of a part of the batch, a part of the row and a part of k is read straight from
  * where it lies, whatever its layout: the row part becomes a table of byte offsets, the k part a stride or a table.
  * Anything else (mask * weight, a cast, a padded view) is first computed by a generated loop into a small row-major
- * block that stays in cache, and packed from there.
+ * block that stays in cache, and read from there.
  *
  * @module
  */
 import { axesOf, type Index, strideAlong } from "../compile/index.ts";
 import type { Expr } from "../compile/kernel.ts";
-import type { Pack } from "../wasm/module.ts";
 import { argumentName, type Context, emit, startLoop } from "./expr.ts";
 import { closeFrame, type Frame, openFrame } from "./frame.ts";
 import { axisName, axisToken, position } from "./position.ts";
 import { indicesOf } from "./space.ts";
 import { canVectorize, emitVectorLoop, type Vectors } from "./vector.ts";
 
-/** Rows of the block that computed operands go through: whole panels of 6 and of 8. */
+/** Rows of the block that computed operands go through: whole panels of both. A is read in blocks of no more. */
 export const STAGE_ROWS = 96;
 
 /** One side of a contraction. */
 export interface Operand {
   readonly value: Expr;
-  /** Panel width: 6 for A, 8 for B. */
-  readonly width: 6 | 8;
   /** Axis of rows (m for A, n for B) and of k, with their sizes. */
   readonly row: { readonly axis: number; readonly size: number };
   readonly k: { readonly axis: number; readonly size: number };
 }
 
-/** Texts of a block to pack: rows `from .. from + count - 1`, elements `k0 .. k0 + length - 1`, target address. */
-export interface PackBlock {
-  readonly to: string;
+/** Texts of a block: rows `from .. from + count - 1`, elements `k0 .. k0 + length - 1`. */
+export interface Block {
   readonly from: string;
   readonly count: string;
   readonly k0: string;
   readonly length: string;
 }
 
-/** Writes the statements that pack a block into the frame. */
-export type Packer = (frame: Frame, block: PackBlock) => void;
+/** Texts of where a block lies: an address, the address of the table of its rows, and its stride or table along k. */
+export interface Source {
+  readonly from: string;
+  readonly rows: string;
+  readonly along: string;
+  /** True where `along` is a table. */
+  readonly table: boolean;
+}
 
-/** What packers share: the context, interned tables, and the computed block (address text, elements along k). */
-export interface Packing {
+/** Writes the statements after which a block lies at the source. */
+export type Reader = (frame: Frame, block: Block) => Source;
+
+/** What readers share: the context, interned tables, and the computed block (address text, elements along k). */
+export interface Reading {
   readonly context: Context;
   readonly vectors: Vectors;
   readonly table: (entries: Int32Array) => string;
@@ -51,19 +56,35 @@ export interface Packing {
   readonly kBlock: number;
 }
 
-/** True when the operand is packed from where it lies. */
+/** True when the operand is read from where it lies. */
 export function isDirect(operand: Operand): boolean {
   const { value } = operand;
   return value.kind === "load" && value.dtype === "f32" && separate(value.index, operand) !== undefined;
 }
 
-/** The packer of an operand. */
-export function packerOf(operand: Operand, packing: Packing): Packer {
+/** The reader of an operand, of at most {@linkcode STAGE_ROWS} rows at a time unless it {@linkcode isDirect}. */
+export function readerOf(operand: Operand, reading: Reading): Reader {
   const { value } = operand;
   const parts = value.kind === "load" && value.dtype === "f32" ? separate(value.index, operand) : undefined;
   return parts && value.kind === "load"
-    ? directPacker(operand, value.arg, parts, packing)
-    : stagedPacker(operand, packing);
+    ? directReader(operand, value.arg, parts, reading)
+    : stagedReader(operand, reading);
+}
+
+/** Writes the statements that pack a block into panels at the address `to`. */
+export function pack(frame: Frame, to: string, operand: Operand, read: Reader, block: Block): void {
+  const call = (into: Frame, target: string, part: Block): void => {
+    const { from, rows, along, table } = read(into, part);
+    into.lines.push(
+      `wasm.${table ? "packTable" : "pack"}(${target}, ${from}, ${rows}, ${part.count}, ${part.length}, ${along});`,
+    );
+  };
+  if (isDirect(operand)) return call(frame, to, block);
+  const { from, count, length } = block;
+  const chunk = openFrame(frame);
+  chunk.lines.push(`const rn = Math.min(${STAGE_ROWS}, ${from} + ${count} - r0);`);
+  call(chunk, `${to} + (r0 - ${from}) * ${length} * 4`, { ...block, from: "r0", count: "rn" });
+  closeFrame(chunk, `for (let r0 = ${from}; r0 < ${from} + ${count}; r0 += ${STAGE_ROWS})`);
 }
 
 /** The parts of an index that depend on the batch, on the row and on k; undefined when a term mixes them. */
@@ -97,61 +118,45 @@ function offsets(index: Index, size: number): Int32Array {
   return Int32Array.from({ length: size }, (_, coordinate) => 4 * evaluateIndex(index, coordinate));
 }
 
-const packName = (width: 6 | 8, table: boolean): string => {
-  const names = { 6: ["pack6", "packTable6"], 8: ["pack8", "packTable8"] } as const;
-  const name: keyof Record<"pack6" | "pack8" | "packTable6" | "packTable8", Pack> = names[width][table ? 1 : 0];
-  return `wasm.${name}`;
-};
-
-function directPacker(
-  { width, row, k }: Operand,
+function directReader(
+  { row, k }: Operand,
   arg: number,
   parts: { readonly base: Index; readonly rows: Index; readonly along: Index },
-  { table }: Packing,
-): Packer {
+  { table }: Reading,
+): Reader {
   const rows = table(offsets(parts.rows, row.size));
   const stride = strideAlong(parts.along, k.axis);
   const steps = stride === undefined ? table(offsets(parts.along, k.size)) : "";
-  return (frame, { to, from, count, k0, length }) => {
+  return (frame, { from, k0 }) => {
     const base = position(frame, parts.base, argumentName(arg));
-    const call = stride === undefined
-      ? `${
-        packName(width, true)
-      }(${to}, ${base} << 2, ${rows} + ${from} * 4, ${count}, ${length}, ${steps} + ${k0} * 4)`
-      : `${packName(width, false)}(${to}, (${base} + ${k0} * ${stride}) << 2, ${rows} + ${from} * 4, ${count}, ` +
-        `${length}, ${4 * stride})`;
-    frame.lines.push(`${call};`);
+    const place = { rows: `${rows} + ${from} * 4`, table: stride === undefined };
+    return stride === undefined
+      ? { ...place, from: `${base} << 2`, along: `${steps} + ${k0} * 4` }
+      : { ...place, from: `(${base} + ${k0} * ${stride}) << 2`, along: String(4 * stride) };
   };
 }
 
-function stagedPacker({ value, width, row, k }: Operand, { context, vectors, table, stage, kBlock }: Packing): Packer {
+function stagedReader({ value, row, k }: Operand, { context, vectors, table, stage, kBlock }: Reading): Reader {
   const contiguous = (axis: number): number =>
     indicesOf([value]).filter((index) => strideAlong(index, axis) === 1).length;
   const alongRows = contiguous(row.axis) > contiguous(k.axis);
   const [rowStep, kStep] = alongRows ? [1, STAGE_ROWS] : [kBlock, 1];
   const rows = table(Int32Array.from({ length: STAGE_ROWS }, (_, index) => 4 * rowStep * index));
   const [r, q] = [axisName(row.axis), axisName(k.axis)];
-  return (frame, { to, from, count, k0, length }) => {
-    const chunk = openFrame(frame);
-    chunk.lines.push(`const r1 = Math.min(r0 + ${STAGE_ROWS}, ${from} + ${count});`);
+  return (frame, { from, count, k0, length }) => {
     const loops = {
-      row: [axisToken(row.axis), `for (let ${r} = r0; ${r} < r1; ${r}++)`],
-      k: [
-        axisToken(k.axis),
-        `for (let ${q} = ${k0}; ${q} < ${k0} + ${length}; ${q}++)`,
-      ],
+      row: [axisToken(row.axis), `for (let ${r} = ${from}; ${r} < ${from} + ${count}; ${r}++)`],
+      k: [axisToken(k.axis), `for (let ${q} = ${k0}; ${q} < ${k0} + ${length}; ${q}++)`],
     } as const;
     const [slow, fast] = alongRows ? [loops.k, loops.row] : [loops.row, loops.k];
-    const outside = openFrame(chunk, [slow[0]]);
+    const outside = openFrame(frame, [slow[0]]);
     startLoop(context, [value]);
     const target = alongRows
-      ? [`(${stage} >>> 2) + (${q} - ${k0}) * ${kStep} - r0`, r]
-      : [`(${stage} >>> 2) + (${r} - r0) * ${rowStep} - ${k0}`, q];
+      ? [`(${stage} >>> 2) + (${q} - ${k0}) * ${kStep} - ${from}`, r]
+      : [`(${stage} >>> 2) + (${r} - ${from}) * ${rowStep} - ${k0}`, q];
     outside.lines.push(`const target = (${target[0]}) | 0;`);
     if (canVectorize(context, alongRows ? row : k, [value])) {
-      const span = alongRows
-        ? { axis: row.axis, from: "r0", count: "r1 - r0" }
-        : { axis: k.axis, from: k0, count: length };
+      const span = alongRows ? { axis: row.axis, from, count } : { axis: k.axis, from: k0, count: length };
       const stores = [{ address: `(target + ${span.from}) << 2`, value }];
       emitVectorLoop(vectors, context, outside, span, { folds: [], stores });
     } else {
@@ -161,11 +166,6 @@ function stagedPacker({ value, width, row, k }: Operand, { context, vectors, tab
       closeFrame(inside, fast[1]);
     }
     closeFrame(outside, slow[1]);
-    chunk.lines.push(
-      `${packName(width, false)}(${to} + (r0 - ${from}) * ${length} * 4, ${stage}, ${rows}, r1 - r0, ${length}, ${
-        4 * kStep
-      });`,
-    );
-    closeFrame(chunk, `for (let r0 = ${from}; r0 < ${from} + ${count}; r0 += ${STAGE_ROWS})`);
+    return { from: stage, rows, along: String(4 * kStep), table: false };
   };
 }

@@ -39,7 +39,7 @@ export function emitVectorRow(kernel: ReduceKernel): Emitted | undefined {
   const keptAddress = (value: number): string => `cells + ${CELL_BYTES + keptBytes * value}`;
   const placedIn = (loop: number): Placed => (expr) => {
     const value = kept.values.indexOf(expr);
-    return kept.reads[loop]!.includes(value) ? keptAddress(value) : undefined;
+    return kept.reads[loop]!.includes(value) ? { address: keptAddress(value) } : undefined;
   };
   const possible = fullStores.every((store) => strideAlong(store.index, axis) === 1) &&
     loops.every((values, loop) => values.length === 0 || canVectorize(context, inner[0]!, values, placedIn(loop)));
@@ -59,7 +59,7 @@ export function emitVectorRow(kernel: ReduceKernel): Emitted | undefined {
   groups.forEach((group, loop) => {
     runLoop(loop, group.map((stage) => stages[stage]!), []);
     group.forEach((stage, fold) => {
-      row.lines.push(`const s${stage} = ${foldResult(fold)};`);
+      row.lines.push(`const s${stage} = ${foldResult(fold, stages[stage]!.dtype)};`);
       row.provides.add(`stage ${stage}`);
     });
   });

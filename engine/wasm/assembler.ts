@@ -107,9 +107,6 @@ export const i32: IntegerInstructions = {
   store: store(0x36),
 };
 
-/** Eight bytes moved as they are. */
-export const i64: { readonly load: Load; readonly store: StoreTo } = { load: load(0x29), store: store(0x37) };
-
 /** Scalar f32. */
 export const f32: { readonly load: Load; readonly store: StoreTo; readonly add: Instruction } = {
   load: load(0x2a),
@@ -121,7 +118,6 @@ interface VectorInstructions {
   readonly load: Load;
   readonly load32Splat: Load;
   readonly store: StoreTo;
-  readonly store64Lane: (address: Code, value: Code, lane: number, offset?: number) => Code;
   /** Picks four 32-bit lanes of the eight of both operands. */
   readonly shuffle32: (lanes: readonly [number, number, number, number], a: Code, b: Code) => Code;
 }
@@ -131,15 +127,6 @@ export const v128: VectorInstructions = {
   load: load(0xfd, 0x00),
   load32Splat: load(0xfd, 0x09),
   store: store(0xfd, 0x0b),
-  store64Lane: (address, value, lane, offset = 0) => [
-    ...address,
-    ...value,
-    0xfd,
-    0x5b,
-    2,
-    ...unsigned(offset),
-    lane,
-  ],
   shuffle32: (lanes, a, b) => [
     ...a,
     ...b,

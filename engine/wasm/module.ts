@@ -6,34 +6,38 @@
 import { assemble } from "./assembler.ts";
 import { microkernels } from "./microkernel.ts";
 import { packers } from "./pack.ts";
+import { hasRelaxedMadd } from "./simd.ts";
 
 /** Copies rows into panels: `(to, from, rows, count, k, strideOrOffsets)`, see `pack.ts`. */
 export type Pack = (to: number, from: number, rows: number, count: number, k: number, along: number) => void;
+
+/** C (+)= A B, see `microkernel.ts`. */
+export type Multiply = (
+  from: number,
+  rows: number,
+  along: number,
+  b: number,
+  c: number,
+  rowBytes: number,
+  m: number,
+  n: number,
+  k: number,
+  accumulate: number,
+  spare: number,
+) => void;
 
 /** Exports of the module. All addresses are in bytes. */
 export interface WasmKernels {
   /** The memory that all functions work on. */
   readonly memory: WebAssembly.Memory;
-  /** C (+)= A B of packed operands, see `microkernel.ts`. */
-  readonly multiply: (
-    a: number,
-    b: number,
-    c: number,
-    rowBytes: number,
-    m: number,
-    n: number,
-    k: number,
-    accumulate: number,
-    spare: number,
-  ) => void;
-  /** Packs A, constant stride along k. */
-  readonly pack6: Pack;
+  /** C (+)= A B for packed B, constant stride along k, see `microkernel.ts`. */
+  readonly multiply: Multiply;
+  /** The same, table of offsets along k. */
+  readonly multiplyTable: Multiply;
   /** Packs B, constant stride along k. */
-  readonly pack8: Pack;
-  /** Packs A, table of offsets along k. */
-  readonly packTable6: Pack;
+  readonly pack: Pack;
   /** Packs B, table of offsets along k. */
-  readonly packTable8: Pack;
+  readonly packTable: Pack;
 }
 
 interface Assembled {
@@ -51,9 +55,8 @@ const assembled = new Map<boolean, Assembled>();
 function assembleOnce(shared: boolean): Assembled {
   const known = assembled.get(shared);
   if (known) return known;
-  const relaxed = assemble([...microkernels(true), ...packers()], shared);
-  const fused = WebAssembly.validate(relaxed);
-  const bytes = fused ? relaxed : assemble([...microkernels(false), ...packers()], shared);
+  const fused = hasRelaxedMadd();
+  const bytes = assemble([...microkernels(fused), ...packers()], shared);
   const fresh = { module: new WebAssembly.Module(bytes), fused };
   assembled.set(shared, fresh);
   return fresh;

@@ -1,5 +1,5 @@
 /**
- * Packing: copies rows of an operand into panels of `width` rows, k-major.
+ * Packing: copies rows of an operand into panels of eight rows, k-major.
  *
  * A row is anywhere: a table gives its byte offset, so strides, split heads and any other layout of rows cost the same.
  * Along k the elements have a constant stride (`pack`) or a table of their own (`packTable`). Per panel the fastest way
@@ -14,7 +14,6 @@ import {
   type Code,
   f32,
   i32,
-  i64,
   type Local,
   loopWhile,
   pick,
@@ -23,6 +22,7 @@ import {
   type WasmFunction,
   wasmFunction,
 } from "./assembler.ts";
+import { PANEL_COLUMNS as WIDTH } from "./microkernel.ts";
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -50,33 +50,18 @@ function transpose4(to: Code, rows: readonly Code[], stepBytes: number, offset: 
   ];
 }
 
-/** Two rows of four elements become four stores of eight bytes. */
-function transpose2(to: Code, rows: readonly Code[], stepBytes: number, offset: number, v: readonly Local[]): Code {
-  const [a, b, pair] = v.map((local) => local!);
-  return [
-    ...a!.set(v128.load(rows[0]!)),
-    ...b!.set(v128.load(rows[1]!)),
-    ...pair!.set(v128.shuffle32([0, 4, 1, 5], a!.get, b!.get)),
-    ...v128.store64Lane(to, pair!.get, 0, offset),
-    ...v128.store64Lane(to, pair!.get, 1, stepBytes + offset),
-    ...pair!.set(v128.shuffle32([2, 6, 3, 7], a!.get, b!.get)),
-    ...v128.store64Lane(to, pair!.get, 0, 2 * stepBytes + offset),
-    ...v128.store64Lane(to, pair!.get, 1, 3 * stepBytes + offset),
-  ];
-}
-
 /**
- * `pack<width>(to, from, rows, count, k, stride)`, or `packTable<width>(to, from, rows, count, k, offsets)`: `count`
+ * `pack(to, from, rows, count, k, stride)`, or `packTable(to, from, rows, count, k, offsets)`: `count`
  * rows at `from + rows[i]`, of k elements `stride` bytes apart or at `offsets[k]`. Addresses, offsets and strides in
  * bytes; count, k >= 1.
  */
-function pack(width: 6 | 8, table: boolean): WasmFunction {
-  return wasmFunction(`${table ? "packTable" : "pack"}${width}`, 6, ([to, from, rows, count, k, along], local) => {
+function pack(table: boolean): WasmFunction {
+  return wasmFunction(table ? "packTable" : "pack", 6, ([to, from, rows, count, k, along], local) => {
     const locals = (type: ValueType, many: number): readonly Local[] => range(many).map(() => local(type));
-    const starts = locals("i32", width);
+    const starts = locals("i32", WIDTH);
     const [offset, left, position] = locals("i32", 3);
     const vectors = locals("v128", 6);
-    const step = 4 * width;
+    const step = 4 * WIDTH;
     const at = (row: number): Code => i32.add(starts[row]!.get, offset!.get);
     const rowStart = (row: number): Code => {
       const index = row === 0 ? i32.const(0) : pick(
@@ -86,7 +71,7 @@ function pack(width: 6 | 8, table: boolean): WasmFunction {
       );
       return starts[row]!.set(i32.add(from!.get, i32.load(i32.add(rows!.get, index))));
     };
-    const neighbours = range(width - 1).map((row) =>
+    const neighbours = range(WIDTH - 1).map((row) =>
       i32.eq(i32.sub(starts[row + 1]!.get, starts[0]!.get), i32.const(4 * (row + 1)))
     ).reduce((all, next) => i32.and(all, next));
     // Runs `body` for the `left` elements along k that remain; `offset` is where each lies in its row.
@@ -107,28 +92,26 @@ function pack(width: 6 | 8, table: boolean): WasmFunction {
         );
     const copyVectors = eachElement([
       ...v128.store(to!.get, v128.load(at(0))),
-      ...(width === 8 ? v128.store(to!.get, v128.load(at(0), 16), 16) : i64.store(to!.get, i64.load(at(0), 16), 16)),
+      ...v128.store(to!.get, v128.load(at(0), 16), 16),
     ]);
     const copyElements = branch(
       left!.get,
       eachElement(starts.flatMap((_, row) => f32.store(to!.get, f32.load(at(row)), 4 * row))),
     );
-    const quad = (first: number, many: number): readonly Code[] => range(many).map((row) => at(first + row));
+    const quad = (first: number): readonly Code[] => range(4).map((row) => at(first + row));
     const transposeFours = branch(
       i32.and(i32.eq(along!.get, i32.const(4)), i32.geU(left!.get, i32.const(4))),
       loopWhile(
         i32.geU(left!.tee(i32.sub(left!.get, i32.const(4))), i32.const(4)),
-        transpose4(to!.get, quad(0, 4), step, 0, vectors),
-        width === 8
-          ? transpose4(to!.get, quad(4, 4), step, 16, vectors)
-          : transpose2(to!.get, quad(4, 2), step, 16, vectors),
+        transpose4(to!.get, quad(0), step, 0, vectors),
+        transpose4(to!.get, quad(4), step, 16, vectors),
         offset!.set(i32.add(offset!.get, i32.const(16))),
         to!.set(i32.add(to!.get, i32.const(4 * step))),
       ),
     );
-    const full = i32.geU(count!.get, i32.const(width));
+    const full = i32.geU(count!.get, i32.const(WIDTH));
     return loopWhile(
-      count!.tee(i32.sub(count!.get, pick(full, i32.const(width), count!.get))),
+      count!.tee(i32.sub(count!.get, pick(full, i32.const(WIDTH), count!.get))),
       starts.flatMap((_, row) => rowStart(row)),
       left!.set(k!.get),
       table ? position!.set(along!.get) : offset!.set(i32.const(0)),
@@ -138,7 +121,7 @@ function pack(width: 6 | 8, table: boolean): WasmFunction {
   });
 }
 
-/** The functions `pack6`, `pack8`, `packTable6` and `packTable8`. */
+/** The functions `pack` and `packTable`. */
 export function packers(): readonly WasmFunction[] {
-  return [pack(6, false), pack(8, false), pack(6, true), pack(8, true)];
+  return [pack(false), pack(true)];
 }

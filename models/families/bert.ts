@@ -4,11 +4,11 @@
  * @module
  */
 import type { HostTensor, Tensor } from "../../engine/mod.ts";
-import { bertClassifier, bertEncoder, bertSpans } from "../bert.ts";
-import { bertConfig, bertConfigJson, bertWithLabels } from "../bert_config.ts";
-import { initBert } from "../bert_init.ts";
-import { isBertPrunable } from "../bert_names.ts";
-import { bertParams } from "../bert_params.ts";
+import { bertClassifier, bertEncoder, bertSpans } from "../bert/bert.ts";
+import { bertConfig, bertConfigJson, bertWithLabels } from "../bert/config.ts";
+import { initBert } from "../bert/init.ts";
+import { isBertPrunable } from "../bert/names.ts";
+import { bertParams } from "../bert/params.ts";
 import { headsOf, neuronsOf } from "../layer_sizes.ts";
 import type { Head } from "../heads.ts";
 import type { Family } from "../network.ts";

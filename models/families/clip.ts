@@ -6,13 +6,13 @@
  */
 import { type HostTensor, literal, type Tensor } from "../../engine/mod.ts";
 import { CheckpointError } from "../checkpoint.ts";
-import { clipImage, clipLogits, clipText } from "../clip.ts";
-import { clipVisionClassifier } from "../clip_classifier.ts";
-import { type ClipConfig, clipConfig, type ClipTowerConfig } from "../clip_config.ts";
-import { initClip, initClipClassifier } from "../clip_init.ts";
-import { isClipPrunable, isClipVisionPrunable } from "../clip_names.ts";
-import { clipClassifierParams, clipParams } from "../clip_params.ts";
-import { clipClassEmbeddings, clipZeroShot } from "../clip_zero_shot.ts";
+import { clipImage, clipLogits, clipText } from "../clip/clip.ts";
+import { clipVisionClassifier } from "../clip/classifier.ts";
+import { type ClipConfig, clipConfig, type ClipTowerConfig } from "../clip/config.ts";
+import { initClip, initClipClassifier } from "../clip/init.ts";
+import { isClipPrunable, isClipVisionPrunable } from "../clip/names.ts";
+import { clipClassifierParams, clipParams } from "../clip/params.ts";
+import { clipClassEmbeddings, clipZeroShot } from "../clip/zero_shot.ts";
 import type { Family, Network, NetworkGroups, NetworkRequest } from "../network.ts";
 import type { Outputs } from "../predict.ts";
 import { layerGroups, type LayerNames } from "./groups.ts";

@@ -6,10 +6,10 @@
 import type { HostTensor } from "../../engine/mod.ts";
 import { headsOf, neuronsOf } from "../layer_sizes.ts";
 import type { Family } from "../network.ts";
-import { type ViTConfig, viTConfig } from "../vit_config.ts";
-import { initViT } from "../vit_init.ts";
-import { viTParams } from "../vit_params.ts";
-import { isViTPrunable, viT, viTHeads } from "../vit.ts";
+import { type ViTConfig, viTConfig } from "../vit/config.ts";
+import { initViT } from "../vit/init.ts";
+import { viTParams } from "../vit/params.ts";
+import { isViTPrunable, viT, viTHeads } from "../vit/vit.ts";
 import { layerGroups, type LayerNames } from "./groups.ts";
 import { drawn, labelConfig, matchLabels, reorderRows, unmatched } from "./labels.ts";
 

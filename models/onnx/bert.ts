@@ -4,8 +4,8 @@
  * @module
  */
 import { MASKED_SCORE } from "../../engine/mod.ts";
-import type { BertConfig } from "../bert_config.ts";
-import type { BertHead } from "../bert_names.ts";
+import type { BertConfig } from "../bert/config.ts";
+import type { BertHead } from "../bert/names.ts";
 import { activationNode } from "./activation.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { dense, norm, selfAttention } from "./layers.ts";

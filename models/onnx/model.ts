@@ -4,11 +4,11 @@
  * @module
  */
 import type { HostTensor } from "../../engine/mod.ts";
-import { bertConfig } from "../bert_config.ts";
-import { type BertHead, bertShapes } from "../bert_names.ts";
+import { bertConfig } from "../bert/config.ts";
+import { type BertHead, bertShapes } from "../bert/names.ts";
 import { checkParams } from "../checkpoint.ts";
 import type { Head } from "../heads.ts";
-import { viTConfig, viTShapes } from "../vit_config.ts";
+import { viTConfig, viTShapes } from "../vit/config.ts";
 import { addBert } from "./bert.ts";
 import { OnnxError } from "./error.ts";
 import { type GraphBuilder, graphBuilder } from "./graph.ts";

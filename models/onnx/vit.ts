@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ViTConfig, viTHeads, viTSpecialTokens } from "../vit_config.ts";
+import { type ViTConfig, viTHeads, viTSpecialTokens } from "../vit/config.ts";
 import { activationNode } from "./activation.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { dense, norm, selfAttention } from "./layers.ts";

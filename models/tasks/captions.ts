@@ -4,8 +4,8 @@
  * @module
  */
 import type { HostTensor } from "../../engine/mod.ts";
-import { captionTemplates, digitCaptions, digitNames, encodeCaptions } from "../clip_captions.ts";
-import { clipPrompts } from "../clip_zero_shot.ts";
+import { captionTemplates, digitCaptions, digitNames, encodeCaptions } from "../clip/captions.ts";
+import { clipPrompts } from "../clip/zero_shot.ts";
 import { digits } from "../data/digits.ts";
 import { DataError } from "../data/error.ts";
 import { imageSplit } from "../data/image_split.ts";

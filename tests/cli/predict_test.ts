@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { Command, CommanderError } from "commander";
 import { type HostTensor, literal, openDevice, writeSafetensors } from "../../engine/mod.ts";
-import { bertClassifier, bertEncoder, bertSpans } from "../../models/bert.ts";
-import { bertConfig, bertConfigJson } from "../../models/bert_config.ts";
-import { initBert } from "../../models/bert_init.ts";
+import { bertClassifier, bertEncoder, bertSpans } from "../../models/bert/bert.ts";
+import { bertConfig, bertConfigJson } from "../../models/bert/config.ts";
+import { initBert } from "../../models/bert/init.ts";
 import { loadTokenizer, networkOf, smallClip, taskNamed } from "../../models/mod.ts";
 import { exitCodeOf, lineOf } from "../../seven/cli/errors.ts";
 import type { Io } from "../../seven/cli/io.ts";

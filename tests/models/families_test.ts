@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { bertConfig } from "../../models/bert_config.ts";
-import { initBert } from "../../models/bert_init.ts";
-import { bertShapes } from "../../models/bert_names.ts";
+import { bertConfig } from "../../models/bert/config.ts";
+import { initBert } from "../../models/bert/init.ts";
+import { bertShapes } from "../../models/bert/names.ts";
 import { CheckpointError } from "../../models/checkpoint.ts";
 import { families, familyOf, networkOf } from "../../models/families.ts";
-import { initViT } from "../../models/vit_init.ts";
-import { viTConfig } from "../../models/vit_config.ts";
+import { initViT } from "../../models/vit/init.ts";
+import { viTConfig } from "../../models/vit/config.ts";
 import { assertSame } from "../support/assert_close.ts";
 import { bert, checkpoint, clip, named, run, trained, vit } from "./families/support.ts";
 

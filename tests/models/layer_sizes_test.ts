@@ -1,7 +1,7 @@
 /** Layers of different sizes in `config.json`: read, checked, and made into shapes. */
 import assert from "node:assert/strict";
-import { bertConfig, bertConfigJson } from "../../models/bert_config.ts";
-import { bertShapes } from "../../models/bert_names.ts";
+import { bertConfig, bertConfigJson } from "../../models/bert/config.ts";
+import { bertShapes } from "../../models/bert/names.ts";
 import { headsOf, neuronsOf } from "../../models/layer_sizes.ts";
 
 const json = {

@@ -9,9 +9,9 @@ import {
   sum,
   type Tensor,
 } from "../../engine/mod.ts";
-import { bertEncoder } from "../../models/bert.ts";
-import { bertConfig } from "../../models/bert_config.ts";
-import { initBert } from "../../models/bert_init.ts";
+import { bertEncoder } from "../../models/bert/bert.ts";
+import { bertConfig } from "../../models/bert/config.ts";
+import { initBert } from "../../models/bert/init.ts";
 import { cosineSimilarity, meanPool, sentenceEmbeddings, unitVectors } from "../../models/sentence.ts";
 import { onDevices } from "../engine/suite/support.ts";
 import { assertClose } from "../support/assert_close.ts";

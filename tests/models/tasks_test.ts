@@ -7,7 +7,7 @@ import { memoryFolder } from "../../models/folder.ts";
 import { metricNamed } from "../../models/metrics/registry.ts";
 import { customTask, taskNamed, tasks } from "../../models/tasks.ts";
 import { loadTokenizer } from "../../models/text/tokenizer.ts";
-import { smallViT } from "../../models/vit_small.ts";
+import { smallViT } from "../../models/vit/small.ts";
 import { judged, perfect } from "./tasks/support.ts";
 import { toyBert } from "./text/toy_tokenizers.ts";
 

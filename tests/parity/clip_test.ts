@@ -1,10 +1,10 @@
 /** Our CLIP and the classes of transformers: embeddings, logits, loss, all gradients, steps of AdamW. */
 import { type HostTensor, hostTensor, type Tensor } from "../../engine/mod.ts";
-import { clipImage, clipLogits, clipText } from "../../models/clip.ts";
-import { clipVisionClassifier } from "../../models/clip_classifier.ts";
-import { type ClipConfig, clipConfig } from "../../models/clip_config.ts";
-import { contrastiveLoss } from "../../models/clip_loss.ts";
-import { clipClassifierShapes, clipShapes } from "../../models/clip_names.ts";
+import { clipImage, clipLogits, clipText } from "../../models/clip/clip.ts";
+import { clipVisionClassifier } from "../../models/clip/classifier.ts";
+import { type ClipConfig, clipConfig } from "../../models/clip/config.ts";
+import { contrastiveLoss } from "../../models/clip/loss.ts";
+import { clipClassifierShapes, clipShapes } from "../../models/clip/names.ts";
 import { onDevices } from "../engine/suite/support.ts";
 import {
   assertAgree,

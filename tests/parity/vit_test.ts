@@ -1,8 +1,8 @@
 /** Our ViT and DeiT and the classes of transformers: outputs, hidden states, loss, all gradients, steps of AdamW. */
 import assert from "node:assert/strict";
 import { crossEntropy, type HostTensor, hostTensor, slice, type Tensor } from "../../engine/mod.ts";
-import { viT, viTConfig, viTEncoder, viTLogits, viTShapes } from "../../models/vit.ts";
-import { interpolatePositions } from "../../models/vit_positions.ts";
+import { viT, viTConfig, viTEncoder, viTLogits, viTShapes } from "../../models/vit/vit.ts";
+import { interpolatePositions } from "../../models/vit/positions.ts";
 import { onDevices } from "../engine/suite/support.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { assertAgree, assertTraining, decode, evaluateOn, generated, generatedParams } from "./vit_support.ts";

@@ -1,11 +1,11 @@
 /** Where tensors are, by the names that the models have. */
 
 import assert from "node:assert/strict";
-import { bertConfig } from "../../../models/bert_config.ts";
-import { bertShapes, isBertPrunable } from "../../../models/bert_names.ts";
-import { clipConfig } from "../../../models/clip_config.ts";
-import { clipShapes, isClipPrunable } from "../../../models/clip_names.ts";
-import { isViTPrunable, viTConfig, viTShapes } from "../../../models/vit_config.ts";
+import { bertConfig } from "../../../models/bert/config.ts";
+import { bertShapes, isBertPrunable } from "../../../models/bert/names.ts";
+import { clipConfig } from "../../../models/clip/config.ts";
+import { clipShapes, isClipPrunable } from "../../../models/clip/names.ts";
+import { isViTPrunable, viTConfig, viTShapes } from "../../../models/vit/config.ts";
 import { layerNames, type Place, placeOf } from "../../../seven/cli/report/layers.ts";
 
 const sizes = { hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 12 };

@@ -10,7 +10,7 @@ import { valueAndGrad } from "../../../engine/grad.ts";
 import { crossEntropy } from "../../../engine/nn/mod.ts";
 import { adamw } from "../../../engine/optim.ts";
 import { mapTree } from "../../../engine/tree.ts";
-import { viT, viTConfig, viTShapes } from "../../../models/vit.ts";
+import { viT, viTConfig, viTShapes } from "../../../models/vit/vit.ts";
 import { type } from "./support.ts";
 
 /** Sizes of the model and its batch. */

@@ -1,12 +1,12 @@
 /** Small models of every kind as checkpoints, and their outputs. */
 
 import { type HostTensor, hostTensor, literal, openDevice, type Tensor } from "../../../engine/mod.ts";
-import { bertConfig } from "../../../models/bert_config.ts";
-import { bertShapes } from "../../../models/bert_names.ts";
-import { clipConfig } from "../../../models/clip_config.ts";
-import { clipClassifierShapes } from "../../../models/clip_names.ts";
+import { bertConfig } from "../../../models/bert/config.ts";
+import { bertShapes } from "../../../models/bert/names.ts";
+import { clipConfig } from "../../../models/clip/config.ts";
+import { clipClassifierShapes } from "../../../models/clip/names.ts";
 import type { Network } from "../../../models/network.ts";
-import { viTConfig, viTShapes } from "../../../models/vit_config.ts";
+import { viTConfig, viTShapes } from "../../../models/vit/config.ts";
 import { uniformArray } from "../../support/values.ts";
 
 export type Json = Readonly<Record<string, unknown>>;

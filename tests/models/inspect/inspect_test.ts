@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { byteSource, type HostTensor, openSafetensors, writeSafetensors } from "../../../engine/mod.ts";
 import { networkOf } from "../../../models/families.ts";
-import { inspectTensors } from "../../../models/inspect.ts";
+import { inspectTensors } from "../../../models/inspect/inspect.ts";
 import { packTensors } from "../../../models/packed/pack.ts";
 import { unpackedFile } from "../../../models/packed/unpack.ts";
 

@@ -1,8 +1,8 @@
 /** all-MiniLM-L6-v2 as fetch.sh leaves it, and embeddings by it. */
 
 import type { Device, HostTensor, Tensor } from "../../../engine/mod.ts";
-import { bertConfig } from "../../../models/bert_config.ts";
-import { bertParams } from "../../../models/bert_params.ts";
+import { bertConfig } from "../../../models/bert/config.ts";
+import { bertParams } from "../../../models/bert/params.ts";
 import { loadCheckpoint } from "../../../models/checkpoint.ts";
 import type { Folder } from "../../../models/folder.ts";
 import { metricNamed } from "../../../models/metrics/registry.ts";

@@ -5,11 +5,11 @@
  * @module
  */
 import { type Device, type HostTensor, hostTensor, sizeOf, type Tensor } from "../../../engine/mod.ts";
-import { bertClassifier, bertEncoder, type BertInputs, bertPooled, bertSpans } from "../../../models/bert.ts";
-import { bertConfig } from "../../../models/bert_config.ts";
-import { type BertHead, bertShapes } from "../../../models/bert_names.ts";
+import { bertClassifier, bertEncoder, type BertInputs, bertPooled, bertSpans } from "../../../models/bert/bert.ts";
+import { bertConfig } from "../../../models/bert/config.ts";
+import { type BertHead, bertShapes } from "../../../models/bert/names.ts";
 import type { OnnxSource } from "../../../models/onnx/model.ts";
-import { viT, viTConfig, viTShapes } from "../../../models/vit.ts";
+import { viT, viTConfig, viTShapes } from "../../../models/vit/vit.ts";
 import { uniformArray } from "../../support/values.ts";
 
 type Named = Readonly<Record<string, Tensor>>;

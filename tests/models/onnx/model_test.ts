@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type HostTensor, hostTensor, openDevice } from "../../../engine/mod.ts";
-import { bertConfig } from "../../../models/bert_config.ts";
-import { bertShapes, isBertPrunable } from "../../../models/bert_names.ts";
+import { bertConfig } from "../../../models/bert/config.ts";
+import { bertShapes, isBertPrunable } from "../../../models/bert/names.ts";
 import { networkOf } from "../../../models/families.ts";
 import { onnxChunks, onnxModel, type OnnxSource } from "../../../models/onnx/model.ts";
 import { assertClose, assertSame } from "../../support/assert_close.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type HostTensor, openDevice } from "../../../engine/mod.ts";
-import { isViTPrunable, viT, viTConfig } from "../../../models/vit.ts";
+import { isViTPrunable, viT, viTConfig } from "../../../models/vit/vit.ts";
 import { loadCheckpoint, readConfig } from "../../../models/checkpoint.ts";
 import { imageSplit } from "../../../models/data/image_split.ts";
 import { loadMnist } from "../../../models/data/mnist.ts";

@@ -5,7 +5,7 @@ import { openCpu } from "../../../engine/device/cpu.ts";
 import { loadCheckpoint } from "../../../models/checkpoint.ts";
 import { memoryFolder } from "../../../models/folder.ts";
 import type { Network } from "../../../models/network.ts";
-import { shrink } from "../../../models/shrink.ts";
+import { shrink } from "../../../models/shrink/shrink.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import {
   bertJson,

@@ -2,8 +2,8 @@
 import type { Device, HostTensor, Tensor } from "../../../engine/mod.ts";
 import { networkOf } from "../../../models/families.ts";
 import type { GroupPart, GroupSet, Network } from "../../../models/network.ts";
-import type { Shrunk } from "../../../models/shrink.ts";
-import { smallViT } from "../../../models/vit_small.ts";
+import type { Shrunk } from "../../../models/shrink/shrink.ts";
+import { smallViT } from "../../../models/vit/small.ts";
 import { generator, uniformArray } from "../../support/values.ts";
 
 /** A BERT of 3 layers with 4 heads and 10 neurons. */
