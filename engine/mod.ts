@@ -72,4 +72,4 @@ export { type ByteSource, byteSource } from "./io/byte_source.ts";
 export { openSafetensors, parseSafetensors, type Safetensors, type SafetensorsFile } from "./io/safetensors.ts";
 export { SafetensorsError } from "./io/safetensors_error.ts";
 export type { TensorEntry } from "./io/safetensors_header.ts";
-export { safetensorsChunks, writeSafetensors } from "./io/safetensors_write.ts";
+export { type HalfTensor, safetensorsChunks, writeSafetensors } from "./io/safetensors_write.ts";

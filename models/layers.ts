@@ -6,6 +6,7 @@
 import {
   attention,
   type AttentionOptions,
+  checkpoint,
   layerNorm,
   linear,
   permute,
@@ -77,6 +78,42 @@ export function selfAttention(layers: Layers, x: Tensor, options: SelfAttentionO
   };
   const heard = attention(split(options.query), split(options.key), split(options.value), options.attention);
   return reshape(permute(heard, [0, 2, 1, 3]), [batch, tokens, -1]);
+}
+
+/** What a stack of layers may be told. */
+export interface StackOptions {
+  /** Sees the hidden states on their way: those that come in with number 0, then those of each layer from 1 on. */
+  readonly onLayer?: (hidden: Tensor, layer: number) => void;
+  /**
+   * Whether the backward pass computes the inner values of each layer again instead of keeping them: less memory, for
+   * one more forward pass.
+   */
+  readonly recompute?: boolean;
+}
+
+/**
+ * Layers one after another.
+ *
+ * @param x Hidden states that come in.
+ * @param count Number of layers.
+ * @param layer Layer `i`, from 0.
+ * @param options What to look at on the way; whether to recompute.
+ * @returns Hidden states of the last layer.
+ */
+export function layerStack(
+  x: Tensor,
+  count: number,
+  layer: (x: Tensor, i: number) => Tensor,
+  { onLayer, recompute = false }: StackOptions = {},
+): Tensor {
+  onLayer?.(x, 0);
+  let hidden = x;
+  for (let i = 0; i < count; i++) {
+    const run = (y: Tensor): Tensor => layer(y, i);
+    hidden = recompute ? checkpoint(run)(hidden) : run(hidden);
+    onLayer?.(hidden, i + 1);
+  }
+  return hidden;
 }
 
 /** Shapes of parameters by name, collected layer by layer. */

@@ -48,6 +48,8 @@ export { type ImageSplit, imageSplit, type ImageSplitOptions } from "./data/imag
 export { type Images, type ImageSet, type ImageShape, makeImages } from "./data/images.ts";
 export { loadMnist } from "./data/mnist.ts";
 export { fixedSize } from "./data/prepare.ts";
+export type { PlaneSize } from "./data/resize.ts";
+export { type Rng, rng } from "./data/rng.ts";
 export {
   parsePreprocessor,
   preprocess,
@@ -60,16 +62,26 @@ export type { Batch, Split } from "./data/split.ts";
 export { type HeldOut, holdOut, subset } from "./data/subset.ts";
 export { evaluate, type EvaluateOptions, type Scorer } from "./evaluate.ts";
 export { families, familyOf, networkOf } from "./families.ts";
-export { type Folder, memoryFolder, type OpenFile } from "./folder.ts";
+export { type Folder, memoryFolder, type OpenFile, openFile } from "./folder.ts";
 export { type Head, headLoss } from "./heads.ts";
 export { decodeImage } from "./image/decode.ts";
 export { type ImageDecoder, openDecoder } from "./image/decoder.ts";
 export type { Picture } from "./image/picture.ts";
 export type { Recipe } from "./image/prepare_file.ts";
-export type { Params } from "./layers.ts";
+export type { Params, StackOptions } from "./layers.ts";
 export { metricNamed, metrics } from "./metrics/registry.ts";
 export type { Metric, MetricNeeds, RunningMetric } from "./metrics/metric.ts";
-export type { Family, ForwardOptions, Modality, Network, NetworkRequest, Prompts } from "./network.ts";
+export type {
+  Family,
+  ForwardOptions,
+  GroupPart,
+  GroupSet,
+  Modality,
+  Network,
+  NetworkGroups,
+  NetworkRequest,
+  Prompts,
+} from "./network.ts";
 export { OnnxError } from "./onnx/error.ts";
 export { onnxChunks, onnxModel, type OnnxOptions, type OnnxSource } from "./onnx/model.ts";
 export { type BatchTensors, type Outputs, Predictor, type PredictorOptions, type TakeOutputs } from "./predict.ts";
@@ -80,6 +92,99 @@ export { customTask, taskNamed, tasks } from "./tasks.ts";
 export type { CustomTask } from "./text/custom_task.ts";
 export { loadTextTask } from "./text/load_text.ts";
 export { loadTokenizer, type Pieces, type Tokenizer } from "./text/tokenizer.ts";
-export { isViTPrunable, viT, type ViTConfig, viTConfig, viTShapes } from "./vit/vit.ts";
+export { isViTPrunable, viT, type ViTConfig, viTConfig, type ViTOptions, viTShapes } from "./vit/vit.ts";
 export { initViT } from "./vit/init.ts";
 export { type FreshModel, smallViT } from "./vit/small.ts";
+export { type ForwardCost, forwardCost, type MultiplyAdds, tokensOf } from "./inspect/cost.ts";
+export type { GroupZeros } from "./inspect/groups.ts";
+export {
+  type InspectedTensor,
+  type Inspection,
+  type InspectOptions,
+  inspectTensors,
+  type LayerSummary,
+  type TensorTotals,
+} from "./inspect/inspect.ts";
+export type { MaskAgreement } from "./inspect/masks.ts";
+export type { TensorSource } from "./inspect/source.ts";
+export type { PatternCount, TensorStatistics, ZeroCount } from "./inspect/tensor.ts";
+export type { LayerSizesConfig } from "./layer_sizes.ts";
+export { type PackedTensors, type PackOptions, packTensors } from "./packed/pack.ts";
+export { type FileSizes, fileSizes } from "./packed/sizes.ts";
+export { unpackedFile, unpackTensors } from "./packed/unpack.ts";
+export {
+  type LayerChange,
+  shrink,
+  type ShrinkLayout,
+  type ShrinkOptions,
+  type Shrunk,
+  type ShrunkReader,
+  type SizeChange,
+} from "./shrink/shrink.ts";
+export { type ForwardTime, forwardTime, type ForwardTimeOptions } from "./shrink/speed.ts";
+export {
+  bertClassifier,
+  type BertDropout,
+  bertEmbeddings,
+  bertEncoder,
+  type BertInputs,
+  bertLayers,
+  type BertOptions,
+  bertPooled,
+  type BertSpans,
+  bertSpans,
+} from "./bert/bert.ts";
+export { type BertConfig, bertConfig, bertConfigJson, type BertProblem, bertWithLabels } from "./bert/config.ts";
+export { initBert } from "./bert/init.ts";
+export { bertArchitecture, type BertHead, bertPrefix, bertShapes, isBertPrunable } from "./bert/names.ts";
+export { type BertParams, bertParams } from "./bert/params.ts";
+export { clipImage, clipLogits, clipText, type ClipTextOptions, unitLength } from "./clip/clip.ts";
+export { captionTemplates, digitCaptions, digitNames, encodeCaptions } from "./clip/captions.ts";
+export { type ClipClassifierOptions, clipVisionClassifier } from "./clip/classifier.ts";
+export {
+  type ClipConfig,
+  clipConfig,
+  type ClipTextConfig,
+  clipTextConfig,
+  type ClipTowerConfig,
+  type ClipVisionConfig,
+  clipVisionConfig,
+} from "./clip/config.ts";
+export { initClip, initClipClassifier } from "./clip/init.ts";
+export { contrastiveLoss } from "./clip/loss.ts";
+export { clipClassifierShapes, clipShapes, isClipPrunable, isClipVisionPrunable } from "./clip/names.ts";
+export { clipClassifierParams, clipParams } from "./clip/params.ts";
+export type { ClipOptions } from "./clip/tower.ts";
+export { clipClassEmbeddings, clipZeroShot } from "./clip/zero_shot.ts";
+export type { FittedParams } from "./fit.ts";
+export { viTParams } from "./vit/params.ts";
+export { describeRows, type SplitDescription, type TextDescription } from "./text/describe_rows.ts";
+export { glueTasks } from "./text/glue.ts";
+export type { TextFormat } from "./text/read_table.ts";
+export { type ArticleSplit, splitByArticle } from "./text/squad_articles.ts";
+export { type DecodeOptions, decodeSpans, type SpanLogits, type SpanPrediction } from "./text/squad_decode.ts";
+export {
+  type BestThresholds,
+  bestThresholds,
+  evaluateSquad,
+  scoreAnswer,
+  type SquadMeans,
+  type SquadScores,
+  type SquadVersion,
+} from "./text/squad_metric.ts";
+export { normalizeAnswer } from "./text/squad_normalize.ts";
+export { type Answer, parseSquad, type Question, readSquad } from "./text/squad_read.ts";
+export { squadSplit } from "./text/squad_split.ts";
+export {
+  type SquadWindows,
+  squadWindows,
+  type TextPieces,
+  type Window,
+  type WindowOptions,
+  type WindowTokenizer,
+} from "./text/squad_windows.ts";
+export type { Column } from "./text/table.ts";
+export type { Encoded } from "./text/template.ts";
+export { textBuckets, textSplit, type TextSplitOptions } from "./text/text_split.ts";
+export type { LoadedText, TextRow, TextSource, TextTask } from "./text/text_task.ts";
+export { type KeptPair, longestFirst, onlySecond } from "./text/truncate.ts";

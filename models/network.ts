@@ -8,18 +8,16 @@ import type { HostTensor, Tensor } from "../engine/mod.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ImageShape } from "./data/images.ts";
 import type { Head } from "./heads.ts";
-import type { Params } from "./layers.ts";
+import type { Params, StackOptions } from "./layers.ts";
 import type { BatchTensors, Outputs } from "./predict.ts";
 
 /** What a model reads. */
 export type Modality = "image" | "text";
 
 /** What a forward pass may be told. */
-export interface ForwardOptions {
+export interface ForwardOptions extends StackOptions {
   /** Random key u32 `[2]`: drops out at the rates of the configuration; without it nothing is dropped. */
   readonly key?: Tensor;
-  /** Sees the hidden states f32 `[rows, tokens, width]`: of the embeddings with number 0, then of each layer from 1 on. */
-  readonly onLayer?: (hidden: Tensor, layer: number) => void;
 }
 
 /** Groups of one kind, numbered from 0: group `i` has the indices `start + i * size` to `start + (i + 1) * size - 1`. */

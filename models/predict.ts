@@ -29,7 +29,6 @@ export type TakeOutputs = (rows: Uint32Array, outputs: Outputs<HostTensor>) => v
 /** Batches between two readings: enough to keep a device busy, few enough that signals and timers get through. */
 const batchesPerReading = 8;
 
-type State<S> = Placed<S>;
 type Compiled<S> = Program<S, BatchTensors, Outputs<Tensor>>;
 
 /** A model that is run over splits. It keeps one program for each shape of batch; release it with `using`. */
@@ -52,7 +51,7 @@ export class Predictor<S> implements Disposable {
    * @param signal Stops between two batches.
    * @throws What `signal` was aborted with.
    */
-  async run(state: State<S>, split: Split, take: TakeOutputs, signal?: AbortSignal): Promise<void> {
+  async run(state: Placed<S>, split: Split, take: TakeOutputs, signal?: AbortSignal): Promise<void> {
     const { batch: size = 100 } = this.#options;
     let waiting: { readonly program: Compiled<S>; readonly rows: Uint32Array; readonly valid?: HostData }[] = [];
     const read = async (): Promise<void> => {
@@ -88,7 +87,7 @@ export class Predictor<S> implements Disposable {
     }
   }
 
-  #programFor(state: State<S>, batch: Batch): Promise<Compiled<S>> {
+  #programFor(state: Placed<S>, batch: Batch): Promise<Compiled<S>> {
     const types = Object.fromEntries(
       Object.entries(batch).map(([name, { shape, dtype }]) => [name, { shape, dtype }] as [string, Type]),
     );

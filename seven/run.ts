@@ -141,10 +141,13 @@ class Run<D> {
     if (turn === "rewind") this.#reports.add(program, this.#planned({ turn, step, t, progress }), false);
   }
 
-  /** Lets signals and timers in: the cpu device works on this very thread. Others have nothing to wait for. */
-  breathe(): Promise<undefined> | undefined {
+  /**
+   * Lets signals and timers in: the cpu device works on this very thread. Others are waited for when too many steps are
+   * under way.
+   */
+  breathe(): Promise<undefined> {
     const { device } = this.#options;
-    return device.kind === "cpu" ? device.idle().then(() => undefined) : undefined;
+    return (device.kind === "cpu" ? device.idle() : device.ready()).then(() => undefined);
   }
 
   /** Reports a training step and looks at it, as far as it is due; tells whether, and why, the run stops here. */
@@ -157,7 +160,7 @@ class Run<D> {
     const due = step === start + 1 || last || step % logEvery === 0 || signal?.aborted === true;
     if (due || evaluates || looks) return this.#look(entry, { evaluates, looks });
     this.#reports.add(programs.get(turn, this.#types!)!, this.#planned(entry), false);
-    return this.breathe()?.then(() => this.#aborted(step)) ?? this.#aborted(step);
+    return this.breathe().then(() => this.#aborted(step));
   }
 
   /** Waits for a training step. */

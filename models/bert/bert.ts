@@ -25,7 +25,7 @@ import {
 } from "../../engine/mod.ts";
 import type { BertConfig } from "./config.ts";
 import { headsOf } from "../layer_sizes.ts";
-import { type Layers, layersOf, type Params, selfAttention } from "../layers.ts";
+import { type Layers, layersOf, layerStack, type Params, selfAttention, type StackOptions } from "../layers.ts";
 
 /** Sequences, filled up to one length. */
 export interface BertInputs {
@@ -43,14 +43,8 @@ export interface BertDropout {
   readonly key?: Tensor;
 }
 
-/** What the encoder may be told. */
-export interface BertOptions extends BertDropout {
-  /**
-   * Sees the hidden states `[batch, tokens, hidden]` on their way: those of the embeddings with number 0, then those of
-   * each layer, from 1 on, the last being the result. The order of `output_hidden_states` of Hugging Face.
-   */
-  readonly onLayer?: (hidden: Tensor, layer: number) => void;
-}
+/** What the encoder may be told. The layers that are seen are those of `output_hidden_states` of Hugging Face. */
+export interface BertOptions extends BertDropout, StackOptions {}
 
 /** Numbers of the places where dropout draws. */
 const sites = {
@@ -144,16 +138,14 @@ export function bertLayers(
   config: BertConfig,
   embedded: Tensor,
   mask: Tensor,
-  { key, onLayer }: BertOptions = {},
+  { key, ...stack }: BertOptions = {},
 ): Tensor {
   const layers = bertLayersOf(params, config);
   const { dense, norm, bert } = layers;
   const act = activation(config.hidden_act);
   const seen = notEqual(mask, 0);
   const drop = (y: Tensor, site: number): Tensor => maybeDropout(y, config.hidden_dropout_prob, key, site);
-  let x = embedded;
-  onLayer?.(x, 0);
-  for (let i = 0; i < config.num_hidden_layers; i++) {
+  return layerStack(embedded, config.num_hidden_layers, (x, i) => {
     const layer = `${bert}encoder.layer.${i}`;
     const site = sites.layer(i);
     const heard = selfAttention(layers, x, {
@@ -164,12 +156,10 @@ export function bertLayers(
       attention: { mask: seen, ...(key ? { dropout: { rate: config.attention_probs_dropout_prob, key, site } } : {}) },
     });
     const told = drop(dense(heard, `${layer}.attention.output.dense`), site + 1);
-    x = norm(add(told, x), `${layer}.attention.output.LayerNorm`);
-    const inner = act(dense(x, `${layer}.intermediate.dense`));
-    x = norm(add(drop(dense(inner, `${layer}.output.dense`), site + 2), x), `${layer}.output.LayerNorm`);
-    onLayer?.(x, i + 1);
-  }
-  return x;
+    const attended = norm(add(told, x), `${layer}.attention.output.LayerNorm`);
+    const inner = act(dense(attended, `${layer}.intermediate.dense`));
+    return norm(add(drop(dense(inner, `${layer}.output.dense`), site + 2), attended), `${layer}.output.LayerNorm`);
+  }, stack);
 }
 
 /**

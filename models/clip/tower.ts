@@ -6,17 +6,12 @@
 import { activation, add, type Tensor } from "../../engine/mod.ts";
 import type { ClipTowerConfig } from "./config.ts";
 import type { ClipTower } from "./names.ts";
-import { type Layers, selfAttention } from "../layers.ts";
+import { type Layers, layerStack, selfAttention, type StackOptions } from "../layers.ts";
 
 /** What a tower may be told. */
-export interface ClipOptions {
+export interface ClipOptions extends StackOptions {
   /** Random key of the step, u32 `[2]`, that serves nothing else; without it there is no dropout. */
   readonly key?: Tensor;
-  /**
-   * Sees the hidden states `[batch, tokens, hidden]` of a tower on their way: what its first layer reads with number 0,
-   * then those of each layer, from 1 on. The order of `output_hidden_states` of Hugging Face.
-   */
-  readonly onLayer?: (hidden: Tensor, layer: number) => void;
 }
 
 /** How one tower's encoder is run. */
@@ -41,13 +36,11 @@ export function clipEncoder(
   tower: ClipTower,
   config: ClipTowerConfig,
   embedded: Tensor,
-  { key, mask, site, onLayer }: ClipEncoderOptions,
+  { key, mask, site, ...stack }: ClipEncoderOptions,
 ): Tensor {
   const { dense, norm } = layers;
   const act = activation(config.hidden_act);
-  let x = embedded;
-  onLayer?.(x, 0);
-  for (let i = 0; i < config.num_hidden_layers; i++) {
+  return layerStack(embedded, config.num_hidden_layers, (x, i) => {
     const layer = `${tower}.encoder.layers.${i}`;
     const heard = selfAttention(layers, norm(x, `${layer}.layer_norm1`), {
       query: `${layer}.self_attn.q_proj`,
@@ -59,9 +52,8 @@ export function clipEncoder(
         ...(key ? { dropout: { rate: config.attention_dropout, key, site: site + i } } : {}),
       },
     });
-    x = add(x, dense(heard, `${layer}.self_attn.out_proj`));
-    x = add(x, dense(act(dense(norm(x, `${layer}.layer_norm2`), `${layer}.mlp.fc1`)), `${layer}.mlp.fc2`));
-    onLayer?.(x, i + 1);
-  }
-  return x;
+    const attended = add(x, dense(heard, `${layer}.self_attn.out_proj`));
+    const inner = act(dense(norm(attended, `${layer}.layer_norm2`), `${layer}.mlp.fc1`));
+    return add(attended, dense(inner, `${layer}.mlp.fc2`));
+  }, stack);
 }

@@ -7,18 +7,9 @@
 import { DataError } from "../data/error.ts";
 import type { Batch, Split } from "../data/split.ts";
 import { TokenStore } from "./token_store.ts";
+import type { TextRow } from "./text_task.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { longestFirst } from "./truncate.ts";
-
-/** One row of a data set of texts. */
-export interface TextRow {
-  /** The text, or the first of two. */
-  readonly text: string;
-  /** The second text. */
-  readonly pair?: string;
-  /** Its class, or its number for regression; none where labels are not known. */
-  readonly label?: number;
-}
 
 /** What a split of texts is made of. */
 export interface TextSplitOptions {

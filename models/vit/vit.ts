@@ -21,20 +21,15 @@ import {
   type Tensor,
 } from "../../engine/mod.ts";
 import { headsOf } from "../layer_sizes.ts";
-import { layersOf, type Params, selfAttention } from "../layers.ts";
+import { layersOf, layerStack, type Params, selfAttention, type StackOptions } from "../layers.ts";
 import { type ViTConfig, viTHeads, viTSpecialTokens } from "./config.ts";
 
 export { isViTPrunable, type ViTConfig, viTConfig, viTHeads, viTShapes, viTSpecialTokens } from "./config.ts";
 
-/** What the model may be told. */
-export interface ViTOptions {
+/** What the model may be told. The layers that are seen are those of `output_hidden_states` of Hugging Face. */
+export interface ViTOptions extends StackOptions {
   /** Random key of the step, u32 `[2]`, that serves nothing else; without it there is no dropout. */
   readonly key?: Tensor;
-  /**
-   * Sees the hidden states `[batch, tokens, hidden]` on their way: those of the embeddings with number 0, then those of
-   * each layer, from 1 on. The order of `output_hidden_states` of Hugging Face.
-   */
-  readonly onLayer?: (hidden: Tensor, layer: number) => void;
 }
 
 /**
@@ -79,7 +74,7 @@ export function viTEncoder(
   params: Params,
   config: ViTConfig,
   images: Tensor,
-  { key, onLayer }: ViTOptions = {},
+  { key, ...stack }: ViTOptions = {},
 ): Tensor {
   const { model_type: model, image_size: size, num_channels } = config;
   if (images.shape.length !== 4 || images.shape.slice(1).join() !== [num_channels, size, size].join()) {
@@ -98,10 +93,8 @@ export function viTEncoder(
   );
   const embedded = add(concat([...special, patches], 1), get(`${model}.embeddings.position_embeddings`));
 
-  let x = drop(embedded, sites.embeddings);
-  onLayer?.(x, 0);
   const act = activation(config.hidden_act);
-  for (let i = 0; i < config.num_hidden_layers; i++) {
+  return layerStack(drop(embedded, sites.embeddings), config.num_hidden_layers, (x, i) => {
     const layer = `${model}.encoder.layer.${i}`;
     const site = sites.layer(i);
     const heard = selfAttention(layers, norm(x, `${layer}.layernorm_before`), {
@@ -111,10 +104,8 @@ export function viTEncoder(
       heads: headsOf(config, i),
       ...(key ? { attention: { dropout: { rate: config.attention_probs_dropout_prob, key, site } } } : {}),
     });
-    x = add(x, drop(dense(heard, `${layer}.attention.output.dense`), site + 1));
-    const inner = act(dense(norm(x, `${layer}.layernorm_after`), `${layer}.intermediate.dense`));
-    x = add(x, drop(dense(inner, `${layer}.output.dense`), site + 2));
-    onLayer?.(x, i + 1);
-  }
-  return x;
+    const attended = add(x, drop(dense(heard, `${layer}.attention.output.dense`), site + 1));
+    const inner = act(dense(norm(attended, `${layer}.layernorm_after`), `${layer}.intermediate.dense`));
+    return add(attended, drop(dense(inner, `${layer}.output.dense`), site + 2));
+  }, stack);
 }

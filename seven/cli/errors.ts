@@ -4,7 +4,7 @@
  * @module
  */
 import { SafetensorsError } from "../../engine/mod.ts";
-import { CheckpointError, DataError } from "../../models/mod.ts";
+import { CheckpointError, DataError, OnnxError } from "../../models/mod.ts";
 import { OptionError } from "../schedule.ts";
 import { HubError } from "./hub/cache.ts";
 import { Interrupted } from "./io.ts";
@@ -27,7 +27,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const usage = [UsageError, OptionError, DataError, CheckpointError, SafetensorsError, HubError] as const;
+const usage = [UsageError, OptionError, DataError, CheckpointError, SafetensorsError, HubError, OnnxError] as const;
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

@@ -4,7 +4,7 @@
  * @module
  */
 import { add, distilledLoss, type HiddenStates, mul, type Tensor } from "../../engine/mod.ts";
-import { type BatchTensors, headLoss, type Network, type Outputs } from "../../models/mod.ts";
+import { type BatchTensors, type ForwardOptions, headLoss, type Network, type Outputs } from "../../models/mod.ts";
 import type { Loss } from "../state.ts";
 import { UsageError } from "./errors.ts";
 import type { PruneOptions } from "./options.ts";
@@ -42,7 +42,8 @@ export function lossOf(network: Network, options: PruneOptions): Loss<BatchTenso
   const { head } = network;
   const { distill, distillTemperature, distillHidden } = options;
   return (params, batch, { temperature, key, teacher }) => {
-    const own = run(network, params, batch, options.dropout ? key : undefined);
+    const { recompute } = options;
+    const own = run(network, params, batch, { recompute, ...(options.dropout ? { key } : {}) });
     const hard = headLoss(head, own.outputs, batch, temperature);
     // GraSP asks for the loss at another temperature: of the labels, as published.
     if (!distils(options) || Object.keys(teacher).length === 0 || temperature !== 1) return hard;
@@ -69,11 +70,11 @@ function run(
   network: Network,
   params: Readonly<Record<string, Tensor>>,
   batch: BatchTensors,
-  key?: Tensor,
+  options: ForwardOptions = {},
 ): { readonly outputs: Outputs<Tensor>; readonly layers: readonly Tensor[] } {
   const layers: Tensor[] = [];
   const outputs = network.outputs(params, batch, {
-    ...(key ? { key } : {}),
+    ...options,
     onLayer: (hidden, layer) => layer > 0 && layers.push(hidden),
   });
   return { outputs, layers };

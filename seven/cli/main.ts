@@ -6,14 +6,19 @@
 import { Command, CommanderError } from "commander";
 import { addCompareCommand } from "./compare.ts";
 import { readConfigFile } from "./config.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { exitCodeOf, exitCodes, lineOf, UsageError } from "./errors.ts";
 import { type Io, processIo } from "./io.ts";
+import { addExportCommand } from "./export.ts";
 import { evaluateCommand, type EvaluateOptions } from "./evaluate.ts";
+import { addInspectCommand } from "./inspect.ts";
 import { listMethods, listTasks } from "./lists.ts";
 import { addOptions, addPruneOptions, givenOptions, inputOptions, runningOptions } from "./option_lines.ts";
 import type { GivenOptions } from "./options.ts";
+import { addPredictCommand } from "./predict.ts";
 import { presetNamed } from "./presets.ts";
 import { prune as pruneCommand } from "./prune.ts";
+import { addSensitivityCommand } from "./sensitivity.ts";
 import { version } from "./record.ts";
 import { addReportCommand } from "./report/command.ts";
 
@@ -64,8 +69,13 @@ function commands(io: Io): Command {
     .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
     .option("--json", "prints JSON")
     .action((name: string | undefined, given: Parameters<typeof listTasks>[1]) => listTasks(name, given, io));
+  addInspectCommand(root, io);
+  addPredictCommand(root, io);
+  addSensitivityCommand(root, io);
+  addExportCommand(root, io);
   addReportCommand(root, io);
   addCompareCommand(root, io);
+  addDoctorCommand(root, io);
   root.command("methods")
     .description("Lists the methods.")
     .option("--json", "prints JSON")

@@ -9,9 +9,11 @@ import { main } from "./main.ts";
 export { exitCodes } from "./errors.ts";
 export { Interrupted, type Io, processIo } from "./io.ts";
 export { main } from "./main.ts";
-export type { Result, RunRecord } from "./record.ts";
+export type { Metrics } from "./judge.ts";
+export type { BestResult, Result, RunRecord } from "./record.ts";
 export type { OptimizerName, ScheduleName } from "./optimizers.ts";
-export type { PruneOptions } from "./options.ts";
+export type { AugmentationName, NamedShare, PruneOptions } from "./options.ts";
+export type { ValidationPoint } from "./validation.ts";
 
 /** Milliseconds within which a signal counts as the same: a terminal and `deno task` both pass it on. */
 const sameSignal = 1000;

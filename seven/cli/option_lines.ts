@@ -109,6 +109,7 @@ const pruneOptions: Readonly<Record<string, readonly OptionLine[]>> = {
     ["--gradient-accumulation <count>", "batches of a step (default: 1)", whole(1, 65536)],
     ["--freeze <patterns>", "do not train parameters of these names", listOf()],
     ["--no-dropout", "train without the dropout that the model's configuration has"],
+    ["--recompute", "compute inner values again in the backward pass: less memory, a third more time"],
     ["--distill <share>", "learn from the dense model too: weight of its answers against labels, 0 to 1", unit()],
     ["--distill-temperature <t>", "what both models' logits are divided by (default: 2)", positive({ zero: false })],
     ["--distill-hidden <weight>", "weight of following its hidden states (default: 0)", positive({ zero: true })],

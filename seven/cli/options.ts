@@ -104,6 +104,8 @@ export interface PruneOptions extends Required<SevenOptions> {
   readonly freeze: readonly string[];
   /** Whether the model drops out at the rates of its configuration while it is trained. */
   readonly dropout: boolean;
+  /** Whether the backward pass computes the inner values of layers again instead of keeping them. */
+  readonly recompute: boolean;
   /** Weight of the dense model's answers against labels, from 0 to 1. */
   readonly distill: number;
   /** What both models' logits are divided by when they are compared. */
@@ -208,6 +210,7 @@ export function resolveOptions(given: GivenOptions): PruneOptions {
     gradientAccumulation: 1,
     freeze: [],
     dropout: true,
+    recompute: false,
     distill: 0,
     distillTemperature: 2,
     distillHidden: 0,

@@ -105,7 +105,7 @@ export async function sensitivityCommand(options: SensitivityOptions, io: Io): P
   }
   io.out(
     `${network.name} on ${task.name}: ${metricText(metric, measured.dense[metric]!)} ${metric} on ` +
-      `${split.count === total.count ? "all" : `${count(split.count)} of`} ${count(total.count)} rows, nothing pruned`,
+      `${split.count === total.count ? "all" : `${count(split.count)} of`} ${count(total.count)} rows, as it is`,
   );
   io.out(`each group alone pruned by ${options.criterion}, not trained; the most sensitive first`);
   for (const line of sensitivityLines(measured, options.sparsities)) io.out(line);

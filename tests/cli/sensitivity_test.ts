@@ -284,7 +284,7 @@ Deno.test("sensitivity prints a table, the most sensitive group first, and limit
       "snip",
     );
     assert.equal(code, 0);
-    assert.match(out[0]!, /^\S+ on digits: \d\.\d{4} loss on 50 of 2,000 rows, nothing pruned$/);
+    assert.match(out[0]!, /^\S+ on digits: \d\.\d{4} loss on 50 of 2,000 rows, as it is$/);
     assert.match(out[2]!, /^group +weights +50 % +75 %$/);
     const rows = out.slice(3).filter((line) => line.startsWith("vit.")).map((line) => line.split(/ {3,}/));
     assert.equal(rows.length, 6);

@@ -122,10 +122,11 @@ export function pathsOf(
 
 /** Options in which cells differ, as people tell them apart. */
 export function describer(cells: readonly Pick<Cell, "options">[]): (options: Options) => string {
-  const names = [...new Set(cells.flatMap(({ options }) => Object.keys(options)))];
+  const usual = ["task", "method", "sparsity", "seed"];
+  const given = new Set(cells.flatMap(({ options }) => Object.keys(options)));
+  const names = [...new Set([...usual, ...given])].filter((name) => given.has(name));
   const varying = names.filter((name) => new Set(cells.map(({ options }) => canonicalJson(options[name]))).size > 1);
-  const usual = ["task", "method", "sparsity", "seed"].filter((name) => names.includes(name));
-  const shown = varying.length > 0 ? varying : usual;
+  const shown = varying.length > 0 ? varying : names.filter((name) => usual.includes(name));
   return (options) =>
     shown.filter((name) => options[name] !== undefined).map((name) => `${name} ${textOf(options[name])}`).join(", ");
 }

@@ -53,12 +53,12 @@ export class Lock implements Disposable {
   readonly #lost = new AbortController();
 
   /** Begins to keep a lock that was taken. */
-  constructor(path: string, content: string, file: Deno.FsFile) {
+  constructor(path: string, content: string, file: Deno.FsFile, every: number) {
     [this.#path, this.#content, this.#file] = [path, content, file];
     this.#worker = new Worker(new URL("./heartbeat.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = () =>
       this.#lost.abort(new Interrupted("the loss of its lock to another process", exitCodes.resumable));
-    this.#worker.postMessage({ path, content, every: beatEvery } satisfies Heartbeat);
+    this.#worker.postMessage({ path, content, every } satisfies Heartbeat);
   }
 
   /** Aborted when another process took the lock over. */
@@ -79,9 +79,10 @@ export class Lock implements Disposable {
  *
  * @param path Its file, whose folder is made where it is missing.
  * @param what What is locked, for errors.
+ * @param every Milliseconds between two touches.
  * @throws {BusyError} when another process has it, {@linkcode WriteError} when no lock can be made.
  */
-export async function takeLock(path: string, what: string): Promise<Lock> {
+export async function takeLock(path: string, what: string, every: number = beatEvery): Promise<Lock> {
   makeFolder(path.replace(/\/[^/]*$/, ""));
   const owner: Owner = {
     host: hostName(),
@@ -107,7 +108,7 @@ export async function takeLock(path: string, what: string): Promise<Lock> {
       const after = textOf(path);
       if (after === content) {
         kept = true;
-        return new Lock(path, content, file);
+        return new Lock(path, content, file, every);
       }
       const winner = readJson<Owner>(path);
       if (winner) throw new BusyError(what, winner, 0);

@@ -118,6 +118,8 @@ function inProcesses(folder: string, io: Io): RunOne {
     const record = code === exitCodes.ok ? readRecord(places.run(id)) : undefined;
     if (record) return { kind: "done", record };
     const told = line.replace(/^error: /, "") || `ended with exit code ${code}`;
+    // A process that had not begun to listen for signals ends by them without a word.
+    if (io.signal?.aborted) return { kind: "stopped", line: told };
     if (code !== exitCodes.resumable) return { kind: "failed", line: `${told} (${places.logs}/${id}.log)` };
     return { kind: told.includes("is being run by") ? "busy" : "stopped", line: told };
   };

@@ -18,9 +18,9 @@ Deno.test({
   ignore: missing !== undefined,
   fn: () =>
     inFolder(async (folder) => {
-      await planned(folder, tinyGrid(folder, grid, steps), "here", "there");
+      await planned(folder, tinyGrid(folder, grid, steps), "here", "it's there, 5 %");
       await using slurm = await startSlurm(await Deno.makeTempDir({ dir: folder }));
-      const there = `${folder}/there`;
+      const there = `${folder}/it's there, 5 %`; // what shells and Slurm would stumble over
       const flags = ["--engine", "slurm", "--time", "10:00", "--cpus", "1", "--concurrency", "2"];
       const submitted = await run(["sweep", "submit", there, ...flags]);
       assert.equal(submitted.code, 0, submitted.err.join("\n"));

@@ -1,7 +1,7 @@
 /** Sweeps of a tiny ViT, and what is compared of them. */
 
-import { contents, run, writeTiny } from "../support.ts";
 import assert from "node:assert/strict";
+import { contents, run, writeTiny } from "../support.ts";
 
 /** A grid of a tiny model that learns a little in a second. */
 export function tinyGrid(folder: string, grid: Readonly<Record<string, unknown>>, steps = 24): unknown {
@@ -46,7 +46,8 @@ export async function comparable(sweep: string): Promise<Record<string, string>>
   const all = Object.entries(contents(sweep)).filter(([path]) => /^(runs|report)/.test(path));
   return Object.fromEntries(all.flatMap(([path, content]) => {
     if (path.endsWith("report.cells.csv")) return [[path, content.replaceAll(/,[^,\n]*$/gm, "")]];
-    if (path.endsWith("recipe.json") || path.endsWith("events.jsonl")) return []; // own place, and steps of breaks
+    // These have the place of the run, its times, and steps that only a break logs.
+    if (/(recipe\.json|events\.jsonl|report\.html)$/.test(path)) return [];
     if (!path.endsWith("run.json")) return [[path, content]];
     const { seconds: _, dispatches: _d, options: { out: _o, quiet: _q, ...options }, ...record } = JSON.parse(content);
     return [[path, JSON.stringify({ ...record, options })]];

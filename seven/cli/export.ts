@@ -1,0 +1,120 @@
+/**
+ * The command `export`: a pruned model in a form that other programs take, or that takes less room.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import { type HostTensor, safetensorsChunks } from "../../engine/mod.ts";
+import { type Folder, type Network, onnxChunks, packTensors, shrink } from "../../models/mod.ts";
+import { UsageError } from "./errors.ts";
+import { folderModel } from "./folder_model.ts";
+import type { Io } from "./io.ts";
+import { checkPlace } from "./run_folder.ts";
+import { openSource } from "./source.ts";
+import { bytesText, count } from "./table.ts";
+import { jsonText, makeFolder, writeFile } from "./write.ts";
+
+/** What `export` was asked for. */
+interface ExportOptions {
+  readonly out: string;
+  readonly format: "safetensors" | "packed" | "onnx";
+  readonly shrink?: boolean;
+  readonly layout?: "smallest" | "pruned_heads" | "transformers";
+}
+
+/** Files that go along with a checkpoint. */
+const companions = [
+  "preprocessor_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+] as const;
+
+/** Registers `export`. */
+export function addExportCommand(root: Command, io: Io): void {
+  root.command("export")
+    .description(
+      "Writes a checkpoint or a run anew: packed (a bit for each weight and the values that are left), as ONNX, or with " +
+        "the heads and neurons that are zero taken out.",
+    )
+    .argument("<folder>", "checkpoint, run folder, or hf:owner/name of the hub")
+    .requiredOption("--out <folder>", "new folder to write")
+    .addOption(
+      new Option("--format <kind>", "safetensors, packed or onnx").choices(["safetensors", "packed", "onnx"])
+        .default("safetensors"),
+    )
+    .option("--shrink", "take out heads and neurons that are zero; the logits stay")
+    .addOption(
+      new Option("--layout <kind>", "of a shrunk model: which loaders it suits").choices([
+        "smallest",
+        "pruned_heads",
+        "transformers",
+      ]),
+    )
+    .action((path: string, options: ExportOptions) => exportModel(path, options, io));
+}
+
+async function exportModel(path: string, options: ExportOptions, io: Io): Promise<void> {
+  if (options.layout !== undefined && !options.shrink) {
+    throw new UsageError(`--layout ${options.layout}: is of shrunk models; give --shrink too`);
+  }
+  const out = options.out.replace(/(?<=.)\/+$/, "");
+  await checkPlace(out);
+  const folder = await openSource("--model", path, io.err);
+  const { network: whole, metadata } = await folderModel(folder);
+  const network = options.shrink ? await shrunk(whole, options, io) : whole;
+  makeFolder(out);
+  for (const name of companions) {
+    if (await folder.exists(name)) writeFile(`${out}/${name}`, await folder.read(name));
+  }
+  writeFile(`${out}/config.json`, jsonText(network.config));
+  const size = options.format === "onnx"
+    ? writeOnnx(out, network)
+    : writeWeights(out, network, metadata, options.format);
+  await sayWhatItIs(folder, out);
+  io.out(`written to ${out}: ${bytesText(size)}`);
+}
+
+async function shrunk(network: Network, { layout }: ExportOptions, io: Io): Promise<Network> {
+  const { params, config, elements, readerNote } = await shrink(network, layout ? { layout } : {});
+  io.out(`parameters: ${count(elements.before)} before, ${count(elements.after)} after`);
+  io.out(readerNote);
+  return { ...network, params, config };
+}
+
+function writeOnnx(out: string, network: Network): number {
+  const chunks = onnxChunks(network);
+  writeFile(`${out}/model.onnx`, chunks);
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
+function writeWeights(
+  out: string,
+  { params }: Network,
+  metadata: Readonly<Record<string, string>>,
+  format: "safetensors" | "packed",
+): number {
+  const path = `${out}/model.safetensors`;
+  const packed = format === "packed" ? packTensors(params, { halves: true }) : undefined;
+  const tensors = packed?.tensors ?? params as Readonly<Record<string, HostTensor>>;
+  const chunks = safetensorsChunks(tensors, { ...metadata, ...packed?.metadata }, path);
+  let size = 0;
+  writeFile(path, counted(chunks, (length) => size += length));
+  return size;
+}
+
+function* counted(chunks: Iterable<Uint8Array>, add: (length: number) => void): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    add(chunk.length);
+    yield chunk;
+  }
+}
+
+/** The model card goes along, where there is one. */
+async function sayWhatItIs(folder: Folder, out: string): Promise<void> {
+  if (await folder.exists("README.md")) writeFile(`${out}/README.md`, await folder.read("README.md"));
+}
