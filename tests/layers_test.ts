@@ -46,7 +46,7 @@ Deno.test("imports point one way: engine <- models, seven <- seven/cli", () => {
 Deno.test("imports are seen by the test above", () => {
   const parts = (file: string) => [...new Set(importsOf(file).map(({ part }) => part))].sort();
   assert.deepEqual(parts("seven/cli/model.ts"), ["cli", "engine", "models"]);
-  assert.deepEqual(parts("models/vit.ts"), ["engine", "models"]);
+  assert.deepEqual(parts("models/vit/vit.ts"), ["engine", "models"]);
 });
 
 Deno.test("Deno. and imports of node: are nowhere but in the command line", () => {

@@ -9,7 +9,7 @@ import { UsageError } from "../errors.ts";
 import { stat } from "../folder.ts";
 import type { Io } from "../io.ts";
 import { readRecord, recordFile, type RunRecord } from "../record.ts";
-import { readJson, WriteError, writeFile } from "../write.ts";
+import { readJson, writeFile } from "../write.ts";
 import type { FileSizes, HistogramData, ReportData, Sizes } from "./data.ts";
 import { reportData } from "./from_files.ts";
 import { fileSizes } from "./measure.ts";
