@@ -2,25 +2,24 @@
  * Transformers as pure functions over checkpoints in the layout of Hugging Face, and the data that they are trained and
  * judged on. Nothing here opens files: a {@linkcode Folder} is passed in.
  *
- * @example The logits of an untrained ViT.
+ * @example What an untrained ViT is worth on the generated digits: a guess.
  * ```ts
- * import { openDevice } from "@sentinel/seven/engine";
- * import { digits, evaluate, initViT, parsePreprocessor, preprocess, smallViT, viT, viTConfig } from "@sentinel/seven/models";
+ * import { openDevice, type Tensor } from "@sentinel/seven/engine";
+ * import { evaluate, networkOf, parsePreprocessor, smallViT, subset, taskNamed } from "@sentinel/seven/models";
  *
- * const raw = digits({ train: 1, test: 20 });
- * const files = smallViT(raw);
- * const config = viTConfig(files.config, "fresh ViT");
- * const { test } = preprocess(raw, parsePreprocessor(files.preprocessor, "fresh ViT"));
+ * const task = taskNamed("digits");
+ * const raw = await task.load();
+ * const { config, preprocessor } = smallViT(raw.images!, raw.labels.length);
+ * const network = await networkOf({ name: "fresh ViT", config, params: {} }, { ...task, labels: raw.labels, seed: 1 });
+ * const data = raw.prepare({ name: "fresh ViT", preprocessor: parsePreprocessor(preprocessor, "fresh ViT") });
+ * const split = subset(data.evaluation.test, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "ten digits");
  *
  * using device = await openDevice("cpu");
- * using params = device.place(await initViT(config, 1));
- * const result = await evaluate({
- *   device,
- *   state: params,
- *   logits: (params, images) => viT(params, config, images),
- *   split: test,
- * });
- * console.assert(result.count === 20 && Math.abs(result.loss - Math.log(10)) < 0.1);
+ * using state = device.place(network.params);
+ * const outputs = (params: Readonly<Record<string, Tensor>>, batch: Readonly<Record<string, Tensor>>) =>
+ *   network.outputs(params, batch);
+ * const { loss } = await evaluate({ device, state: state as never, outputs, split, scorer: data.scorer(split) });
+ * console.assert(Math.abs(loss - Math.log(10)) < 1);
  * ```
  *
  * @module
@@ -89,7 +88,7 @@ export { labelScorer } from "./scorer.ts";
 export { cosineSimilarity, meanPool, sentenceEmbeddings, unitVectors } from "./sentence.ts";
 export type { Dataset, ModelInput, SplitSummary, Task, TaskData } from "./task.ts";
 export { customTask, taskNamed, tasks } from "./tasks.ts";
-export type { CustomTask } from "./text/custom_task.ts";
+export { type CustomTask, customTask as customTextTask } from "./text/custom_task.ts";
 export { loadTextTask } from "./text/load_text.ts";
 export { loadTokenizer, type Pieces, type Tokenizer } from "./text/tokenizer.ts";
 export { isViTPrunable, viT, type ViTConfig, viTConfig, type ViTOptions, viTShapes } from "./vit/vit.ts";

@@ -27,7 +27,8 @@ export type { Evaluation, RunOptions, RunResult, SentinelWatch } from "./run_opt
 export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> {
   const { method, steps, params, accumulate = 1, start = 0 } = options;
   const total = trainingSteps(method, steps);
-  const plan = remaining([...agenda(method, steps, accumulate)], start, total);
+  const whole = [...agenda(method, steps, accumulate)];
+  const plan = remaining(whole, start, total);
   if (start > 0 && !options.state) {
     throw new OptionError(`start ${start} is given without a state: give the state that the run had after that step`);
   }
@@ -56,7 +57,7 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
       if (trains(entry.turn)) done = entry.step;
       if (stopped) break;
     }
-    return await run.end(done, stopped);
+    return await run.end(done, stopped, whole.findLast(({ turn, step }) => trains(turn) && step === done));
   } catch (error) {
     state[Symbol.dispose]();
     throw error;
@@ -129,16 +130,22 @@ class Run<D> {
   }
 
   /** Gives an entry to the device, and does not wait. */
-  launch({ turn, step, t, progress, part }: Entry): void {
-    const { functions, state, programs } = this.#parts;
-    const { params, learningRate } = this.#options;
-    const stepKey = foldKey(this.#key, step);
-    const key = part ? foldKey(stepKey, part) : stepKey;
-    const inputs = functions.inputs(params, { t, learningRate: learningRate(t - 1), key, progress });
+  launch(entry: Entry): void {
+    const { turn, step, t, progress } = entry;
+    const { state, programs } = this.#parts;
+    const inputs = this.#inputsOf(entry);
     const program = programs.get(turn, this.#types!)!;
     program.run(state, { data: this.#data, inputs } as never);
     if (trains(turn)) this.#inputs = inputs;
     if (turn === "rewind") this.#reports.add(program, this.#planned({ turn, step, t, progress }), false);
+  }
+
+  /** What an entry takes beside its batch. */
+  #inputsOf({ step, t, progress, part }: Entry): unknown {
+    const { params, learningRate } = this.#options;
+    const stepKey = foldKey(this.#key, step);
+    const key = part ? foldKey(stepKey, part) : stepKey;
+    return this.#parts.functions.inputs(params, { t, learningRate: learningRate(t - 1), key, progress });
   }
 
   /**
@@ -186,10 +193,12 @@ class Run<D> {
   }
 
   /** What the run leaves behind. */
-  async end(steps: number, stopped: RunResult["stopped"]): Promise<RunResult> {
+  async end(steps: number, stopped: RunResult["stopped"], last: Entry | undefined): Promise<RunResult> {
     const { state, programs, watch } = this.#parts;
     await this.#reports.read();
-    const sentinels = watch && this.#inputs ? await watch.histogram(programs, state, this.#inputs) : undefined;
+    // A run that goes on after its last step has launched none.
+    const inputs = this.#inputs ?? (last && this.#inputsOf(last));
+    const sentinels = watch && inputs ? await watch.histogram(programs, state, inputs) : undefined;
     const kept = countKept(await state.readAll("masks"));
     return {
       ...{ state, steps, prunable: this.#parts.prunable, kept, ...programs.size() },

@@ -103,9 +103,9 @@ function absentSplit(task: TextTask, split: string, folder: Folder): DataError {
  *
  * @example A task of two classes in memory.
  * ```ts
- * import { customTask, loadTextTask, memoryFolder } from "@sentinel/seven/models";
+ * import { customTextTask, loadTextTask, memoryFolder } from "@sentinel/seven/models";
  *
- * const task = customTask({
+ * const task = customTextTask({
  *   name: "reviews",
  *   kind: "classification",
  *   files: { train: "train.csv", validation: "dev.csv" },

@@ -33,8 +33,20 @@ export async function readConfigFile(command: Command, path: string): Promise<Gi
   } catch (error) {
     throw new UsageError(`--config ${path}: cannot be read (${(error as Error).message})`, { cause: error });
   }
+  return readConfig(command, json, `--config ${path}`);
+}
+
+/**
+ * Reads options of parsed JSON.
+ *
+ * @param command The command whose options they may be.
+ * @param json The JSON.
+ * @param where Where it is from, for errors.
+ * @throws {UsageError} when it is no object; else listing every fault at once.
+ */
+export function readConfig(command: Command, json: unknown, where: string): GivenOptions {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new UsageError(`--config ${path}: is no JSON object; write {"sparsity": 0.9, ...}`);
+    throw new UsageError(`${where}: is no JSON object; write {"sparsity": 0.9, ...}`);
   }
   const options = configurable(command);
   const given: Record<string, unknown> = {};
@@ -54,7 +66,7 @@ export async function readConfigFile(command: Command, path: string): Promise<Gi
       faults.push(`"${name}" is ${JSON.stringify(value)}: ${error.message.replace(/\.$/, "").toLowerCase()}`);
     }
   }
-  if (faults.length > 0) throw new UsageError(`--config ${path}: ${faults.join("; ")}`);
+  if (faults.length > 0) throw new UsageError(`${where}: ${faults.join("; ")}`);
   return given;
 }
 

@@ -19,6 +19,7 @@ import { addPredictCommand } from "./predict.ts";
 import { presetNamed } from "./presets.ts";
 import { prune as pruneCommand } from "./prune.ts";
 import { addSensitivityCommand } from "./sensitivity.ts";
+import { addSweepCommand } from "./sweep/command.ts";
 import { version } from "./record.ts";
 import { addReportCommand } from "./report/command.ts";
 
@@ -75,6 +76,7 @@ function commands(io: Io): Command {
   addExportCommand(root, io);
   addReportCommand(root, io);
   addCompareCommand(root, io);
+  addSweepCommand(root, io);
   addDoctorCommand(root, io);
   root.command("methods")
     .description("Lists the methods.")

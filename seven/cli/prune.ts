@@ -91,7 +91,10 @@ async function run(
   for (const method of plans) {
     const path = out === undefined ? undefined : plans.length === 1 ? out : `${out}/${method.name}`;
     const known = path === undefined ? undefined : readRecord(path);
-    if (known) say(`${method.name}: is finished`);
+    if (known && path !== undefined) {
+      say(`${method.name}: is finished`);
+      storeAt(path).clean(); // a kill may have come between the record and this
+    }
     records.push(known ?? await pruneBy({ method, model, task, dense, heldOut, path }, setting, bench));
   }
 

@@ -95,7 +95,7 @@ const cases: readonly (readonly [what: string, args: string, line: string])[] = 
   [
     "an unknown command",
     "evaluat --model @/tiny --task digits",
-    "error: evaluat: there is no such command; there are prune, evaluate, tasks, methods, help",
+    "error: evaluat: there is no such command; there are @commands",
   ],
   [
     "evaluation without a task",
@@ -214,6 +214,7 @@ const elsewhere: Readonly<Record<string, RegExp>> = {
   "@json": /^.+$/,
   "@os": /^.+$/,
   "@gzip": /^.+$/,
+  "@commands": /^prune, evaluate, .+, help$/,
 };
 
 async function prepare(folder: string): Promise<void> {

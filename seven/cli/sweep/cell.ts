@@ -11,7 +11,7 @@ import { recipeFile } from "../run_folder.ts";
 import { jsonText, makeFolder, removeQuietly, writeFile } from "../write.ts";
 import { type Cell, describer, givenOf, readSweep, type Sweep } from "./cells.ts";
 import { takeLock } from "./lock.ts";
-import { folderOf, placesOf } from "./places.ts";
+import { folderOf, isFile, placesOf } from "./places.ts";
 
 /** What `sweep cell` is asked for. */
 export interface CellOptions {
@@ -26,6 +26,7 @@ const indexVariables = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"] as const;
 
 /** What is kept of a cell that failed. */
 export interface Failure {
+  /** Number of the cell. */
   readonly index: number;
   /** The error in one line. */
   readonly message: string;
@@ -79,9 +80,13 @@ function cellAt({ cells }: Sweep, index: number): Cell {
 
 /** A cell with where it belongs. */
 export interface CellJob {
+  /** Folder of the sweep. */
   readonly folder: string;
+  /** The list of cells. */
   readonly sweep: Sweep;
+  /** The cell. */
   readonly cell: Cell;
+  /** Whether progress is not shown. */
   readonly quiet: boolean;
 }
 
@@ -128,11 +133,8 @@ function resumable(error: Interrupted, remedy: string): Interrupted {
 
 /** Whether a run was begun: its recipe is the first that there is of it. */
 function begun(out: string): boolean {
-  try {
-    return Deno.statSync(`${out}/${recipeFile}`).isFile;
-  } catch {
-    // A process that died while it wrote the recipe leaves this, and no run is begun over it.
-    removeQuietly(`${out}/${recipeFile}.partial`);
-    return false;
-  }
+  if (isFile(`${out}/${recipeFile}`)) return true;
+  // A process that died while it wrote the recipe leaves this, and no run is begun over it.
+  removeQuietly(`${out}/${recipeFile}.partial`);
+  return false;
 }

@@ -97,7 +97,7 @@ export async function givenOf(
   { index, id, options }: Cell,
   readers: Readers = optionReaders(),
 ): Promise<GivenOptions> {
-  const read = await readers.read(options);
+  const read = readers.read(options);
   if ("fault" in read) throw new UsageError(`cell ${index}: ${read.fault}; plan the sweep again`);
   const given = withPreset(read.given);
   if (await idOf(resolveOptions(given)) !== id) {

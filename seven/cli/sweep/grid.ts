@@ -20,6 +20,7 @@ export interface Axis {
 export interface Grid {
   /** Options of all cells, which all others go before. */
   readonly base: Options;
+  /** What varies. */
   readonly axes: readonly Axis[];
   /** Cells beside the grid. */
   readonly cells: readonly Options[];

@@ -18,16 +18,24 @@ const scope = globalThis as unknown as Pick<Worker, "addEventListener" | "postMe
 
 scope.addEventListener("message", ({ data: { path, content, every } }: MessageEvent<Heartbeat>) => {
   const timer = setInterval(() => {
-    try {
-      if (Deno.readTextFileSync(path) === content) {
-        const now = new Date();
-        return Deno.utimeSync(path, now, now);
-      }
-    } catch (error) {
-      // A file system that does not answer for a while is no other owner.
-      if (!(error instanceof Deno.errors.NotFound)) return;
-    }
+    if (isOurs(path, content)) return touch(path);
     clearInterval(timer);
     scope.postMessage("lost");
   }, every);
 });
+
+/** A file system that does not answer for a while is no other owner. */
+function isOurs(path: string, content: string): boolean {
+  try {
+    return Deno.readTextFileSync(path) === content;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    Deno.utimeSync(path, now, now);
+  } catch { /* the next time, maybe */ }
+}

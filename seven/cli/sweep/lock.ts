@@ -11,7 +11,7 @@
 import process from "node:process";
 import { Interrupted } from "../io.ts";
 import { exitCodes } from "../errors.ts";
-import { makeFolder, readJson, removeQuietly } from "../write.ts";
+import { makeFolder, readJson, removeQuietly, WriteError } from "../write.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
 /** Milliseconds between two touches. */
@@ -25,7 +25,9 @@ const settleAfter = 300;
 
 /** Who holds a lock. */
 export interface Owner {
+  /** Name of its machine. */
   readonly host: string;
+  /** Number of the process there. */
   readonly pid: number;
   /** When it was taken. */
   readonly since: string;
@@ -69,8 +71,8 @@ export class Lock implements Disposable {
   /** Gives the lock back. */
   [Symbol.dispose](): void {
     this.#worker.terminate();
-    if (textOf(this.#path) === this.#content) removeQuietly(this.#path);
     this.#file.close();
+    if (textOf(this.#path) === this.#content) removeQuietly(this.#path);
   }
 }
 
@@ -92,21 +94,19 @@ export async function takeLock(path: string, what: string, every: number = beatE
   };
   const content = `${JSON.stringify(owner)}\n`;
   for (;;) {
-    const file = openLock(path);
+    const { file, fresh } = openLock(path);
     let kept = false;
     try {
-      const before = readJson<Owner>(path);
+      const before = fresh ? undefined : readJson<Owner>(path);
       const age = Date.now() - (file.statSync().mtime?.getTime() ?? 0);
-      const free = file.tryLockSync(true);
-      // An empty file is one that was just made: by this process, if the advisory lock is its own.
+      const free = isAdvisory && file.tryLockSync(true);
       const dead = free && (before === undefined || before.host === owner.host);
-      if (!dead && age < staleAfter) throw new BusyError(what, before ?? unknownOwner, age);
+      if (!fresh && !dead && age < staleAfter) throw new BusyError(what, before ?? unknownOwner, age);
       file.truncateSync(0);
       file.seekSync(0, Deno.SeekMode.Start);
       file.writeSync(new TextEncoder().encode(content));
-      if (before !== undefined) await new Promise((resolve) => setTimeout(resolve, settleAfter));
-      const after = textOf(path);
-      if (after === content) {
+      if (!(fresh && free)) await new Promise((resolve) => setTimeout(resolve, settleAfter));
+      if (textOf(path) === content) {
         kept = true;
         return new Lock(path, content, file, every);
       }
@@ -119,7 +119,7 @@ export async function takeLock(path: string, what: string, every: number = beatE
   }
 }
 
-/** The state of a lock that may be there. */
+/** Milliseconds since a lock was touched, or nothing where there is none. */
 export function lockAge(path: string): number | undefined {
   try {
     return Date.now() - (Deno.statSync(path).mtime?.getTime() ?? 0);
@@ -130,8 +130,17 @@ export function lockAge(path: string): number | undefined {
 
 const unknownOwner: Owner = { host: "another machine", pid: 0, since: "", token: "" };
 
-function openLock(path: string): Deno.FsFile {
-  return Deno.openSync(path, { read: true, write: true, create: true });
+/** Whether locks on open files let others read them; where they do not, the age of a lock alone decides. */
+const isAdvisory = Deno.build.os !== "windows";
+
+/** Opens the file of a lock, and says whether it was not there before. */
+function openLock(path: string): { readonly file: Deno.FsFile; readonly fresh: boolean } {
+  try {
+    return { file: Deno.openSync(path, { read: true, write: true, createNew: true }), fresh: true };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw new WriteError(path, error);
+    return { file: Deno.openSync(path, { read: true, write: true, create: true }), fresh: false };
+  }
 }
 
 function textOf(path: string): string | undefined {

@@ -9,7 +9,9 @@ import type { Spread } from "./statistics.ts";
 
 /** A group with what its report has beside the table. */
 export interface Part {
+  /** The cells. */
   readonly group: Group;
+  /** Methods against baselines, one baseline after another. */
   readonly pairings: readonly Pairing[];
   /** File of the figure, where there is one. */
   readonly figure?: string;

@@ -66,7 +66,7 @@ async function jsonOf(path: string): Promise<unknown> {
 async function draftsOf({ base, axes, cells }: Grid, path: string, readers: Readers): Promise<Draft[]> {
   const faults: string[] = [];
   const draft = async (options: Options, where: string): Promise<Draft> => {
-    const read = await readers.read(options);
+    const read = readers.read(options);
     if ("fault" in read) faults.push(`${where}: ${read.fault}`);
     for (const name of ["out", "resume", "config"]) {
       if (name in options) faults.push(`${where}: "${name}" is for the sweep to say; leave it out`);

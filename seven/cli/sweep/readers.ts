@@ -4,7 +4,7 @@
  * @module
  */
 import { Command } from "commander";
-import { readConfigFile } from "../config.ts";
+import { readConfig } from "../config.ts";
 import { UsageError } from "../errors.ts";
 import { addPruneOptions } from "../option_lines.ts";
 import type { GivenOptions } from "../options.ts";
@@ -17,7 +17,7 @@ export interface Readers {
   /** Whether `prune` has an option of that name. */
   has(name: string): boolean;
   /** Reads the options of an object; the fault lists all that is wrong with it. */
-  read(options: unknown): Promise<Read>;
+  read(options: unknown): Read;
 }
 
 /** The readers of `prune`'s own options. */
@@ -26,17 +26,16 @@ export function optionReaders(): Readers {
   addPruneOptions(command);
   return {
     has: (name) => command.options.some((option) => option.attributeName() === name),
-    read: async (options) => {
-      const path = await Deno.makeTempFile({ suffix: ".json" });
+    read(options) {
       try {
-        await Deno.writeTextFile(path, JSON.stringify(options));
-        return { given: await readConfigFile(command, path) };
+        return { given: readConfig(command, options, where) };
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
-        return { fault: error.message.replace(`--config ${path}: `, "") };
-      } finally {
-        await Deno.remove(path);
+        return { fault: error.message.replace(`${where}: `, "") };
       }
     },
   };
 }
+
+/** What errors begin with, before it is known which cell they are of. */
+const where = "options";

@@ -11,7 +11,9 @@ import { type Paired, paired, type Spread, spreadOf } from "./statistics.ts";
 
 /** A finished cell. */
 export interface Finished {
+  /** As it was planned. */
   readonly cell: Cell;
+  /** What it came to. */
   readonly record: RunRecord;
   /** Name of the task, or the file that describes it. */
   readonly task: string;
@@ -23,10 +25,15 @@ export interface Finished {
 
 /** Finished cells that a table has together: those of one task, and of one setting where these differ. */
 export interface Group {
+  /** Name of the task, or the file that describes it. */
   readonly task: string;
+  /** The setting; empty where there is one only. */
   readonly setting: string;
+  /** Name of the metric. */
   readonly metric: string;
+  /** Whether more of it is better. */
   readonly greaterIsBetter: boolean;
+  /** Its cells, in the order in which they were planned. */
   readonly cells: readonly Finished[];
   /** The metric before pruning, over seeds. */
   readonly dense: Spread;
@@ -36,17 +43,23 @@ export interface Group {
 
 /** A method at a sparsity. */
 export interface Row {
+  /** Name of the method. */
   readonly method: string;
+  /** The sparsity that was asked for. */
   readonly sparsity: number;
+  /** Its values over seeds. */
   readonly spread: Spread;
-  /** Values by seed. */
+  /** Its values by seed. */
   readonly values: ReadonlyMap<number, number>;
 }
 
 /** A method against a baseline at a sparsity. */
 export interface Pairing extends Paired {
+  /** Name of the method. */
   readonly method: string;
+  /** Name of the baseline. */
   readonly baseline: string;
+  /** The sparsity that was asked of both. */
   readonly sparsity: number;
 }
 
@@ -56,25 +69,26 @@ const noSetting = ["method", "sparsity", "seed", "task", "preset", "quiet", "log
 /** Reads the records of all cells that are finished. */
 export function finishedOf(folder: string, { cells }: Sweep): Finished[] {
   const { run } = placesOf(folder);
-  const known = cells.flatMap((cell) => {
+  const known = cells.flatMap((cell): Known[] => {
     const record = readRecord(run(cell.id));
     return record ? [{ cell, record }] : [];
   });
-  const names = settingNames(known);
-  return known.map(({ cell, record }) => ({
-    cell,
-    record,
-    task: taskOf(cell, record),
-    setting: names.filter((name) => valueOf(name, { cell, record }) !== undefined)
-      .map((name) => `${name} ${textOf(valueOf(name, { cell, record }))}`).join(", "),
-    sparsity: record.options.sparsity,
-  }));
+  const byTask = Map.groupBy(known, taskOf);
+  const names = new Map([...byTask].map(([task, known]) => [task, settingNames(known)]));
+  return known.map((one): Finished => {
+    const task = taskOf(one);
+    const setting = names.get(task)!.flatMap((name) => {
+      const value = valueOf(name, one);
+      return value === undefined ? [] : [`${name} ${textOf(value)}`];
+    });
+    return { ...one, task, setting: setting.join(", "), sparsity: one.record.options.sparsity };
+  });
 }
 
 type Known = Pick<Finished, "cell" | "record">;
 
 /** As it was written: the run itself has an absolute path. */
-function taskOf({ options }: Cell, record: RunRecord): string {
+function taskOf({ cell: { options }, record }: Known): string {
   return typeof options.task === "string" ? options.task : record.options.task;
 }
 
@@ -84,15 +98,16 @@ function valueOf(name: string, { cell, record }: Known): unknown {
   return name === "model" || name === "data" ? cell.options[name] ?? ran : ran ?? cell.options[name];
 }
 
-/** Options that were written down and vary within a task and a method: what follows from these two is no setting. */
+/**
+ * Options that were written down and vary among the cells of a method, all of one task: what follows from the task and
+ * the method is no setting.
+ */
 function settingNames(known: readonly Known[]): string[] {
   const names = new Set(known.flatMap(({ cell }) => Object.keys(cell.options)));
-  const kinds = [
-    ...Map.groupBy(known, ({ cell, record }) => JSON.stringify([taskOf(cell, record), record.method])).values(),
-  ];
+  const byMethod = [...Map.groupBy(known, ({ record }) => record.method).values()];
   return [...names].filter((name) =>
     !noSetting.includes(name) &&
-    kinds.some((kind) => new Set(kind.map((one) => canonicalJson(valueOf(name, one) ?? null))).size > 1)
+    byMethod.some((cells) => new Set(cells.map((one) => canonicalJson(valueOf(name, one) ?? null))).size > 1)
   );
 }
 

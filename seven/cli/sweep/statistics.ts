@@ -12,7 +12,9 @@ export interface Spread {
   readonly mean: number;
   /** Sample standard deviation, over n - 1; nothing for a single value. */
   readonly deviation?: number;
+  /** The smallest value. */
   readonly least: number;
+  /** The largest value. */
   readonly greatest: number;
 }
 
@@ -40,9 +42,11 @@ export interface Paired {
   readonly difference: number;
   /** Standard error of that mean, from the differences themselves; nothing for a single seed. */
   readonly error?: number;
-  /** Seeds by which the method was better, worse, or the same. */
+  /** Seeds by which the method was better. */
   readonly wins: number;
+  /** Seeds by which it was worse. */
   readonly losses: number;
+  /** Seeds by which both came to the same. */
   readonly ties: number;
 }
 

@@ -11,7 +11,7 @@ import { readJson } from "../write.ts";
 import type { Failure } from "./cell.ts";
 import { type Cell, describer, readSweep, type Sweep } from "./cells.ts";
 import { lockAge, staleAfter } from "./lock.ts";
-import { folderOf, type Places, placesOf } from "./places.ts";
+import { folderOf, isFile, type Places, placesOf } from "./places.ts";
 import { rangesOf } from "./ranges.ts";
 
 /** How far a cell is. */
@@ -74,12 +74,4 @@ export function statusCommand(path: string, { json = false }: { readonly json?: 
   for (const line of table([["", "cells", "which", ""], ...rows], "left")) io.out(line);
   for (const { index, cell, error } of of("failed")) io.out(`cell ${index} (${cell}): ${error ?? "failed"}`);
   io.out(array === "" ? `nothing is left to run of ${known.length} cells` : `to run: --array=${array}`);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

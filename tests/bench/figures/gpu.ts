@@ -31,7 +31,7 @@ const bertBase: EncoderSizes = {
 };
 
 /** ViT-B/16 at 224 pixels, 32 images. */
-const vitBase: ViTSizes = {
+export const vitBase: ViTSizes = {
   layers: 12,
   width: 768,
   heads: 12,

@@ -9,7 +9,7 @@ import type { BenchContext, Figure } from "./figure.ts";
 import { gpuFigures } from "./gpu.ts";
 import { growthFigure } from "./growth.ts";
 import { dispatchFigure, hostStepFigure } from "./host.ts";
-import { pruningFigure } from "./pruning.ts";
+import { pruningFigures } from "./pruning.ts";
 import { measureRace } from "./raced.ts";
 import { racedFigures } from "./raced_list.ts";
 import { sortingFigures } from "./sorting.ts";
@@ -20,7 +20,7 @@ export const figures: readonly Figure[] = [
   ...racedFigures,
   ...sortingFigures,
   ...embeddingFigures,
-  pruningFigure,
+  ...pruningFigures,
   dispatchFigure,
   hostStepFigure,
   coldStartFigure,

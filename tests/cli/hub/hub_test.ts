@@ -138,7 +138,7 @@ Deno.test("what is refused or not there is said with the remedy", async () => {
       hubFolder(id, unreachable),
       fails(/http:\/\/127\.0\.0\.1:9 cannot be reached .*or give a folder/),
     );
-    const offline = { ...settings, offline: true };
+    const offline = { ...settings, offline: true, cache: `${settings.cache}/empty` };
     await assert.rejects(hubFolder(id, offline), fails(/is not in the cache .*HF_HUB_OFFLINE is set/));
   });
 });

@@ -39,7 +39,7 @@ async function printed(command: string, ...args: string[]): Promise<string> {
 /**
  * Starts a cluster of two nodes of one core each. Commands of this process find it by `SLURM_CONF`.
  *
- * Requeued jobs start after some seconds instead of two minutes (`cred_expire`), and what is killed has two seconds.
+ * Requeued jobs start after some seconds instead of two minutes (`cred_expire`), and what is killed has ten.
  */
 export async function startSlurm(folder: string): Promise<Slurm> {
   // Below the range that systems give to connections; nothing may be listened on here to find out what is free.
@@ -70,14 +70,14 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
-ReturnToService=2
+ReturnToService=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerType=sched/backfill
 SchedulerParameters=bf_interval=1,sched_interval=1,sched_min_interval=100000,batch_sched_delay=0
 SlurmdParameters=config_overrides
 JobRequeue=1
-KillWait=2
+KillWait=10
 ${
       nodes.map((name, i) => `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${control + 1 + i} CPUs=1`)
         .join("\n")
@@ -99,7 +99,9 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     call: printed,
     logs,
     [Symbol.asyncDispose]: async () => {
+      // Jobs outlive the daemons: end them first.
       await printed("scancel", "--user=root").catch(() => "");
+      await until("the end of all jobs", 15, async () => await printed("squeue", "--noheader") === "").catch(() => {});
       for (const daemon of daemons.reverse()) {
         try {
           daemon.kill("SIGTERM");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { evaluationBatches, trainingBatches } from "../../../models/data/batches.ts";
-import { type TextRow, textSplit } from "../../../models/text/text_split.ts";
+import { textSplit } from "../../../models/text/text_split.ts";
+import type { TextRow } from "../../../models/text/text_task.ts";
 import { loadTokenizer } from "../../../models/text/tokenizer.ts";
 import { longestFirst } from "../../../models/text/truncate.ts";
 import { toyBert, toyClip } from "./toy_tokenizers.ts";
