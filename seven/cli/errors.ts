@@ -6,7 +6,7 @@
 import { SafetensorsError } from "../../engine/mod.ts";
 import { CheckpointError, DataError, OnnxError } from "../../models/mod.ts";
 import { OptionError } from "../schedule.ts";
-import { HubError } from "./hub/cache.ts";
+import { HubError } from "./hub/error.ts";
 import { Interrupted } from "./io.ts";
 
 /** Exit codes of all commands; a signal adds 128 and its number. */

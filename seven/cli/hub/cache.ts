@@ -11,6 +11,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
+import { HubError } from "./error.ts";
 import type { HubId } from "./id.ts";
 
 /** A file of a repository, as the hub lists it. */
@@ -23,12 +24,6 @@ export interface HubFile {
   readonly oid: string;
   /** SHA-256 of a large file. */
   readonly sha256?: string;
-}
-
-/** Raised when the hub, or what came from it, cannot be used. */
-export class HubError extends Error {
-  /** Error class name. */
-  override readonly name = "HubError";
 }
 
 /** The folder of a repository in the cache. */

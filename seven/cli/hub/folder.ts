@@ -6,7 +6,8 @@
  */
 import type { Folder } from "../../../models/mod.ts";
 import { openOnDisk } from "../disk.ts";
-import { HubError, type HubFile, RepositoryCache } from "./cache.ts";
+import { type HubFile, RepositoryCache } from "./cache.ts";
+import { HubError } from "./error.ts";
 import type { HubId } from "./id.ts";
 
 /** How to reach the hub, and where its cache is. */

@@ -34,7 +34,7 @@ interface Draft {
 export async function planCommand(path: string, { out }: { readonly out: string }, io: Io): Promise<void> {
   const readers = optionReaders();
   const grid = parseGrid(await jsonOf(path), path, (name) => readers.has(name));
-  const drafts = await draftsOf(grid, path, readers);
+  const drafts = draftsOf(grid, path, readers);
   const directory = Deno.cwd();
   const { cells, notes } = await checked(drafts, path, directory);
   notes.forEach((note) => io.err(note));
@@ -63,9 +63,9 @@ async function jsonOf(path: string): Promise<unknown> {
 }
 
 /** All cells, each value read once. */
-async function draftsOf({ base, axes, cells }: Grid, path: string, readers: Readers): Promise<Draft[]> {
+function draftsOf({ base, axes, cells }: Grid, path: string, readers: Readers): Draft[] {
   const faults: string[] = [];
-  const draft = async (options: Options, where: string): Promise<Draft> => {
+  const draft = (options: Options, where: string): Draft => {
     const read = readers.read(options);
     if ("fault" in read) faults.push(`${where}: ${read.fault}`);
     for (const name of ["out", "resume", "config"]) {
@@ -73,9 +73,9 @@ async function draftsOf({ base, axes, cells }: Grid, path: string, readers: Read
     }
     return { options, given: "given" in read ? read.given : {} };
   };
-  const ground = await draft(base, "base");
-  const values = await inTurn(axes, ({ name, values }) => inTurn(values, (value) => draft(value, `grid.${name}`)));
-  const further = await inTurn(cells, (cell, i) => draft(cell, `cells[${i}]`));
+  const ground = draft(base, "base");
+  const values = axes.map(({ name, values }) => values.map((value) => draft(value, `grid.${name}`)));
+  const further = cells.map((cell, i) => draft(cell, `cells[${i}]`));
   if (faults.length > 0) throw new UsageError(`${path}: ${[...new Set(faults)].join("; ")}`);
   const merge = (parts: readonly Draft[]): Draft => ({
     options: Object.assign({}, ...parts.map(({ options }) => options)),
@@ -83,12 +83,6 @@ async function draftsOf({ base, axes, cells }: Grid, path: string, readers: Read
   });
   const all = [...cellsOf(values, merge), ...further].map((one) => merge([ground, one]));
   return all.length > 0 ? all : [ground];
-}
-
-async function inTurn<T, R>(items: readonly T[], each: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const [i, item] of items.entries()) results.push(await each(item, i));
-  return results;
 }
 
 /** Names the cells and leaves out those that are there already. */
