@@ -7,7 +7,9 @@
 import { smallTask } from "../ours/operations.ts";
 import { openBench } from "../ours/task.ts";
 
-const WARM = 500, STEPS = 1000, READ_EVERY = 50;
+/** Steps before memory is looked at: threads start, and code is compiled again, while the first ones run. */
+const WARM = 2000;
+const STEPS = 1000, READ_EVERY = 50;
 const kind = Deno.args[0] === "webgpu" ? "webgpu" : "cpu";
 using bench = await openBench(kind);
 using task = await smallTask(bench.device);
