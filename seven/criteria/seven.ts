@@ -3,7 +3,7 @@
  *
  * Per weight, with the gradient g of the sparse network on the current batch:
  *
- *     m = alpha1 m + (1 - alpha1) |g|        (or g, with `moment: "signed"`)
+ *     m = alpha1 m + (1 - alpha1) g          (or |g|, with `moment: "absolute"`)
  *     v = alpha2 v + (1 - alpha2) g^2
  *     s = |theta g| * |m_hat| / (sqrt(v_hat) + 1e-9)
  *
@@ -27,7 +27,7 @@ export interface SevenOptions {
   readonly alpha1?: number;
   /** Decay of the squared-gradient average; 0.8. */
   readonly alpha2?: number;
-  /** Whether the first average is of |g| or of g; "absolute". */
+  /** Whether the first average is of g or of |g|, which cannot tell zero-mean noise; "signed". */
   readonly moment?: "absolute" | "signed";
   /** Whether the sensitivity counts by how steady the gradients are; true. Without it, for ablation, it counts in full. */
   readonly steadiness?: boolean;
@@ -43,7 +43,7 @@ export interface SevenOptions {
 export const sevenDefaults: Required<SevenOptions> = {
   alpha1: 0.8,
   alpha2: 0.8,
-  moment: "absolute",
+  moment: "signed",
   steadiness: true,
   accumulate: "sum",
   permanent: true,
@@ -63,7 +63,7 @@ export const sevenDefaults: Required<SevenOptions> = {
  */
 export const sevenPresets: Readonly<Record<"paper" | "released", Required<SevenOptions>>> = {
   paper: { ...sevenDefaults, moment: "signed", accumulate: "last", permanent: false },
-  released: { ...sevenDefaults, looks: "after" },
+  released: { ...sevenDefaults, moment: "absolute", looks: "after" },
 };
 
 /**

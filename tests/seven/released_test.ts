@@ -7,7 +7,7 @@ import { keepTopK, literal, notEqual, type Tensor } from "../../engine/mod.ts";
 import { interpret } from "../../engine/reference/interpret.ts";
 import { constant } from "../../engine/ops.ts";
 import { withTable } from "../../engine/graph/node.ts";
-import { seven } from "../../seven/criteria/seven.ts";
+import { seven, sevenPresets } from "../../seven/criteria/seven.ts";
 import { applyMasks } from "../../seven/mask.ts";
 import { assertClose } from "../support/assert_close.ts";
 
@@ -39,13 +39,13 @@ function readRecorded(): Recorded | undefined {
   }
 }
 
-Deno.test("seven() follows the released trajectory: m, v, scores and masks at every step", () => {
+Deno.test("the preset `released` follows the released trajectory: m, v, scores and masks at every step", () => {
   const recorded = readRecorded();
   if (!recorded) {
     console.log(`skipped: ${path} is not there; set SEVEN_DATA or SEVEN_RELEASED_TRAJECTORY`);
     return;
   }
-  const criterion = seven({ alpha1: recorded.alpha1, alpha2: recorded.alpha2 });
+  const criterion = seven({ ...sevenPresets.released, alpha1: recorded.alpha1, alpha2: recorded.alpha2 });
   const names = recorded.shapes.map((_, i) => `w${i}`);
   const named = (values: readonly number[][][]) =>
     Object.fromEntries(names.map((name, i) => [name, values[i]!.flat()]));

@@ -3,6 +3,12 @@ import { OptionError, seven } from "../../../seven/mod.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { judge, plainGradients, situation } from "../support/oracle.ts";
 
+const kinds = (["sum", "ema", "last"] as const).flatMap((accumulate) =>
+  (["signed", "absolute"] as const).flatMap((moment) =>
+    [true, false].map((steadiness) => ({ accumulate, moment, steadiness }))
+  )
+);
+
 Deno.test("seven() scores |theta g| times the steadiness of the gradients, summed, averaged or last", () => {
   const given = situation();
   const g = plainGradients(given.params, given.batch);
@@ -16,19 +22,24 @@ Deno.test("seven() scores |theta g| times the steadiness of the gradients, summe
     score: { w1: g.w1!.map(() => 0.25), w2: g.w2!.map(() => 0.5) },
   };
   const progress = { update: 3, sparsity: 0.5, target: 0.5 };
-  for (const accumulate of ["sum", "ema", "last"] as const) {
-    const options = { alpha1: 0.8, alpha2: 0.9, accumulate };
+  for (const { accumulate, moment, steadiness } of kinds) {
+    const options = { alpha1: 0.8, alpha2: 0.9, accumulate, moment, steadiness };
     const result = judge(seven(options), { ...given, state, progress });
     for (const name of ["w1", "w2"] as const) {
       const expected = g[name]!.map((grad, i) => {
-        const m = 0.8 * state.m[name][i]! + 0.2 * Math.abs(grad);
+        const m = 0.8 * state.m[name][i]! + 0.2 * (moment === "absolute" ? Math.abs(grad) : grad);
         const v = 0.9 * state.v[name][i]! + 0.1 * grad ** 2;
-        const steady = (m / (1 - 0.8 ** 3)) / (Math.sqrt(v / (1 - 0.9 ** 3)) + 1e-9);
+        const steady = !steadiness ? 1 : (Math.abs(m) / (1 - 0.8 ** 3)) / (Math.sqrt(v / (1 - 0.9 ** 3)) + 1e-9);
         const now = Math.abs(given.params[name]![i]! * grad) * steady;
         const before = state.score[name][i]!;
         return accumulate === "sum" ? before + now : accumulate === "ema" ? 0.8 * before + 0.2 * now : now;
       });
-      assertClose(result.score[name]!, expected, { rtol: 1e-5, atol: 1e-8 }, `${accumulate} ${name}`);
+      assertClose(
+        result.score[name]!,
+        expected,
+        { rtol: 1e-5, atol: 1e-8 },
+        `${accumulate}, ${moment} moments, steadiness ${steadiness}: ${name}`,
+      );
     }
   }
 });
