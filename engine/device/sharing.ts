@@ -9,14 +9,14 @@
  * @module
  */
 
-/** Kernels that are judged together. */
-const BURST = 16;
+/** Kernels that are judged together: so many, or fewer that take so many milliseconds. */
+const BURST = 16, LONG = 10;
 /** Share of the time of one undisturbed thread below which nothing else can be faster. */
 const CLEARLY_FASTER = 0.8;
-/** Bursts after which the other way is tried again: first, and at most. */
-const FIRST_PAUSE = 2, LONGEST_PAUSE = 16;
+/** Milliseconds after which the other way is tried again: first, and at most. */
+const FIRST_PAUSE = 20, LONGEST_PAUSE = 250;
 
-/** Decides for the kernels of one team. Times are in any unit. */
+/** Decides for the kernels of one team. */
 export class Sharing {
   #shares = true;
   #time = 0;
@@ -41,19 +41,19 @@ export class Sharing {
   /**
    * Takes in a kernel that was just run.
    *
-   * @param time what it took, run as {@linkcode Sharing.pays} said.
+   * @param time what it took, run as {@linkcode Sharing.pays} said, in milliseconds.
    * @param best what one undisturbed thread takes for it, as far as is known.
    */
   record(time: number, best: number): void {
     this.#time += time;
     this.#best += best;
-    if (++this.#kernels < BURST) return;
-    const ratio = this.#time / Math.max(this.#best, Number.MIN_VALUE);
+    if (++this.#kernels < BURST && this.#best < LONG) return;
+    const spent = this.#time, ratio = spent / Math.max(this.#best, Number.MIN_VALUE);
     this.#time = this.#best = this.#kernels = 0;
-    this.#judge(ratio);
+    this.#judge(ratio, spent);
   }
 
-  #judge(ratio: number): void {
+  #judge(ratio: number, spent: number): void {
     if (this.#shares) this.#crowded = ratio > CLEARLY_FASTER;
     if (this.#before !== undefined) {
       const better = ratio < this.#before;
@@ -64,7 +64,7 @@ export class Sharing {
     } else if (this.#shares && ratio <= CLEARLY_FASTER) {
       this.#pause = FIRST_PAUSE;
       this.#wait = 0;
-    } else if (this.#wait-- <= 0) {
+    } else if ((this.#wait -= spent) <= 0) {
       this.#before = ratio;
       this.#shares = !this.#shares;
     }

@@ -47,6 +47,7 @@ export class PeerProcess {
   static async start(peer: PeerCommand): Promise<PeerProcess> {
     const process = new PeerProcess(peer);
     process.version = (await process.#answer(180_000)).version ?? "";
+    process.#signal("SIGSTOP");
     return process;
   }
 
@@ -76,7 +77,26 @@ export class PeerProcess {
     await this.#answers.cancel().catch(() => {});
   }
 
+  /** Asks, and lets the process run for as long only: idle threads of some peers spin, and would disturb the others. */
   async #ask(request: unknown, limitMs: number): Promise<Answer> {
+    this.#signal("SIGCONT");
+    try {
+      return await this.#askAwake(request, limitMs);
+    } finally {
+      this.#signal("SIGSTOP");
+    }
+  }
+
+  #signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    if (Deno.build.os === "windows") return;
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  async #askAwake(request: unknown, limitMs: number): Promise<Answer> {
     await this.#input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
     return await this.#answer(limitMs);
   }
