@@ -4,6 +4,7 @@
  * @module
  */
 import type { Split } from "../data/split.ts";
+import { checkRows } from "../data/check_rows.ts";
 import { DataError } from "../data/error.ts";
 import type { SquadWindows } from "./squad_windows.ts";
 
@@ -88,15 +89,4 @@ export function squadSplit(windows: SquadWindows, name: string): Split {
       };
     },
   };
-}
-
-function checkRows(chosen: ArrayLike<number>, size: number, count: number, name: string): void {
-  if (chosen.length > size) {
-    throw new DataError(`${name}: ${chosen.length} rows for a batch of ${size}; ask for as many at most`);
-  }
-  for (let i = 0; i < chosen.length; i++) {
-    if (!(Number.isSafeInteger(chosen[i]) && chosen[i] >= 0 && chosen[i] < count)) {
-      throw new DataError(`${name}: there is no row ${chosen[i]}; rows are 0 to ${count - 1}`);
-    }
-  }
 }

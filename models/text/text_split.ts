@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkRows } from "../data/check_rows.ts";
 import { DataError } from "../data/error.ts";
 import type { Batch, Split } from "../data/split.ts";
 import { TokenStore } from "./token_store.ts";
@@ -129,15 +130,4 @@ export function textSplit(options: TextSplitOptions): Split {
     };
   };
   return { name, count: rows.length, labels, lengths, gather };
-}
-
-function checkRows(picked: ArrayLike<number>, size: number, count: number, name: string): void {
-  if (picked.length > size) {
-    throw new DataError(`${name}: ${picked.length} rows for a batch of ${size}; ask for as many at most`);
-  }
-  for (let i = 0; i < picked.length; i++) {
-    if (!(Number.isSafeInteger(picked[i]) && picked[i] >= 0 && picked[i] < count)) {
-      throw new DataError(`${name}: there is no row ${picked[i]}; rows are 0 to ${count - 1}`);
-    }
-  }
 }

@@ -9,6 +9,7 @@ import { type Folder, type Network, onnxChunks, packTensors, shrink } from "../.
 import { UsageError } from "./errors.ts";
 import { folderModel } from "./folder_model.ts";
 import type { Io } from "./io.ts";
+import { inputFiles } from "./model_input.ts";
 import { checkPlace } from "./run_folder.ts";
 import { openSource } from "./source.ts";
 import { bytesText, count } from "./table.ts";
@@ -21,18 +22,6 @@ interface ExportOptions {
   readonly shrink?: boolean;
   readonly layout?: "smallest" | "pruned_heads" | "transformers";
 }
-
-/** Files that go along with a checkpoint. */
-const companions = [
-  "preprocessor_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-] as const;
 
 /** Registers `export`. */
 export function addExportCommand(root: Command, io: Io): void {
@@ -68,7 +57,7 @@ async function exportModel(path: string, options: ExportOptions, io: Io): Promis
   const { network: whole, metadata } = await folderModel(folder);
   const network = options.shrink ? await shrunk(whole, options, io) : whole;
   makeFolder(out);
-  for (const name of companions) {
+  for (const name of inputFiles) {
     if (await folder.exists(name)) writeFile(`${out}/${name}`, await folder.read(name));
   }
   writeFile(`${out}/config.json`, jsonText(network.config));

@@ -26,11 +26,11 @@ function headOf({ architectures, problem_type }: Readonly<Record<string, unknown
   return heads.find(([name]) => name.test(architecture))?.[1] ?? "classification";
 }
 
-/** Names of the classes that a configuration has. */
-function labelsOf({ id2label, num_labels }: Readonly<Record<string, unknown>>): string[] {
-  const names = Object.values((id2label ?? {}) as Record<string, string>);
-  const count = typeof num_labels === "number" ? num_labels : 2;
-  return names.length > 0 ? names : Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+/** Names of the classes by number, as Hugging Face reads them: two where nothing is said. */
+export function labelsOf({ id2label, num_labels }: Readonly<Record<string, unknown>>): string[] {
+  const names = Object.entries((id2label ?? {}) as Record<string, string>);
+  if (names.length > 0) return names.sort(([a], [b]) => Number(a) - Number(b)).map(([, name]) => name);
+  return Array.from({ length: typeof num_labels === "number" ? num_labels : 2 }, (_, i) => `LABEL_${i}`);
 }
 
 /**

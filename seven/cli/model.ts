@@ -3,22 +3,16 @@
  *
  * @module
  */
-import { hostTensor } from "../../engine/mod.ts";
 import {
-  clipPrompts,
-  DataError,
   type Dataset,
   familyOf,
-  fixedSize,
   type Folder,
   hasWeights,
   loadCheckpoint,
-  loadTokenizer,
   type ModelInput,
   type Network,
   networkOf,
   parsePreprocessor,
-  type Prompts,
   readConfig,
   smallClip,
   smallViT,
@@ -26,6 +20,15 @@ import {
   type TaskData,
 } from "../../models/mod.ts";
 import { UsageError } from "./errors.ts";
+import {
+  inputFiles,
+  maxLengthOf,
+  preprocessorFile,
+  preprocessorJson,
+  preprocessorOf,
+  promptsOf,
+  tokenizerOf,
+} from "./model_input.ts";
 import { openSource } from "./source.ts";
 
 /** A model and its data. */
@@ -68,18 +71,6 @@ export interface ModelRequest {
 }
 
 const configFile = "config.json";
-const preprocessorFile = "preprocessor_config.json";
-
-/** Files that a tokenizer may have. */
-const tokenizerFiles = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-] as const;
 
 /** The data of a task, from its folder or repository. */
 export async function loadData(task: Task, data: string | undefined, say?: (line: string) => void): Promise<TaskData> {
@@ -128,52 +119,17 @@ export async function loadModel(task: Task, request: ModelRequest): Promise<Mode
   };
 }
 
-/** Texts that stand for classes, made of their names as CLIP's authors do. */
-async function promptsOf(folder: Folder, labels: readonly string[]): Promise<Prompts> {
-  const tokenizer = await loadTokenizer(folder);
-  const texts = clipPrompts(labels).map((text) => tokenizer.encode(text).ids);
-  const tokens = Math.max(...texts.map((ids) => ids.length));
-  const data = new Uint32Array(texts.length * tokens).fill(tokenizer.padId);
-  texts.forEach((ids, i) => data.set(ids, i * tokens));
-  return { ids: hostTensor(data, [texts.length, tokens]), templates: 1 };
-}
-
 /** What the files beside the weights say about the model's input. */
 async function inputOf(folder: Folder, network: Network, task: Task, request: ModelRequest): Promise<ModelInput> {
-  const { name, image, maxTokens = Infinity, vocabulary = Infinity } = network;
+  const { name, image } = network;
   if (network.modality === "image") {
     if (!await folder.exists(preprocessorFile)) return { name };
-    const file = `${name}/${preprocessorFile}`;
-    const given = parsePreprocessor(await preprocessorJson(folder, request), file);
-    const made = fixedSize(given);
-    if (image && made && made.join() !== image.slice(1).join()) {
-      throw new DataError(
-        `${name}: the model takes images of ${image.slice(1).join(" x ")}, ${preprocessorFile} makes them ` +
-          `${made.join(" x ")}; mend one, or give --image-size`,
-      );
-    }
-    return { ...request.images, name, preprocessor: given, ...(image ? { channels: image[0] } : {}) };
+    const preprocessor = await preprocessorOf(folder, network, request.imageSize);
+    return { ...request.images, name, preprocessor, ...(image ? { channels: image[0] } : {}) };
   }
-  const tokenizer = await loadTokenizer(folder);
-  if (tokenizer.vocabularySize > vocabulary) {
-    throw new DataError(
-      `${name}: the tokenizer has ${tokenizer.vocabularySize} tokens, the model ${vocabulary}; use the model's own`,
-    );
-  }
-  const most = Math.min(maxTokens, tokenizer.maxLength ?? Infinity);
-  const { maxLength = Math.min(most, task.maxLength ?? 128) } = request;
-  if (maxLength > most) {
-    throw new UsageError(`--max-length ${maxLength}: the model takes ${most} tokens at most; give fewer`);
-  }
-  return { name, tokenizer, maxLength };
-}
-
-/** `preprocessor_config.json`, with another image size where one is asked for. */
-async function preprocessorJson(folder: Folder, { imageSize: side }: ModelRequest): Promise<Record<string, unknown>> {
-  const json = await readConfig(folder, preprocessorFile);
-  if (side === undefined) return json;
-  const size = { height: side, width: side };
-  return { ...json, size, ...(json.crop_size === undefined ? {} : { crop_size: size }) };
+  const tokenizer = await tokenizerOf(folder, network);
+  const lengths = { asked: request.maxLength, usual: task.maxLength ?? 128 };
+  return { name, tokenizer, maxLength: maxLengthOf(network, tokenizer, lengths) };
 }
 
 /** The files that make a run folder a checkpoint like the one that it began with. */
@@ -186,10 +142,10 @@ async function filesOf(
   const files: Record<string, Uint8Array> = {
     [configFile]: network.config === config ? await folder.read(configFile) : text(network.config),
   };
-  for (const name of [preprocessorFile, ...tokenizerFiles]) {
+  for (const name of inputFiles) {
     if (!await folder.exists(name)) continue;
     files[name] = name === preprocessorFile && request.imageSize !== undefined
-      ? text(await preprocessorJson(folder, request))
+      ? text(await preprocessorJson(folder, request.imageSize))
       : await folder.read(name);
   }
   return files;

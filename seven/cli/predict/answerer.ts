@@ -3,27 +3,23 @@
  *
  * @module
  */
-import { hostTensor } from "../../../engine/mod.ts";
 import {
-  clipPrompts,
   DataError,
   familyOf,
-  fixedSize,
   type Folder,
   type Head,
   loadCheckpoint,
-  loadTokenizer,
   type Network,
   networkOf,
-  parsePreprocessor,
   type Preprocessor,
   type Prompts,
-  readConfig,
   type Task,
   type Tokenizer,
 } from "../../../models/mod.ts";
 import { glueTasks } from "../../../models/text/glue.ts";
 import { UsageError } from "../errors.ts";
+import { labelsOf } from "../folder_model.ts";
+import { maxLengthOf, preprocessorFile, preprocessorOf, promptsOf, tokenizerOf } from "../model_input.ts";
 import { openSource } from "../source.ts";
 
 /** A model that answers. */
@@ -114,10 +110,11 @@ export async function loadAnswerer(request: AnswererRequest): Promise<Answerer> 
   const independent = config.problem_type === "multi_label_classification";
   const common = { network, labels: head === "regression" || head === "span" ? [] : labels, independent };
   if (modality === "image") {
-    return { ...common, preprocessor: await preprocessorOf(folder, network, imageSize), maxLength: 0 };
+    return { ...common, preprocessor: await picturesOf(folder, network, imageSize), maxLength: 0 };
   }
   const tokenizer = await tokenizerOf(folder, network);
-  return { ...common, tokenizer, maxLength: maxLengthOf(network, tokenizer, request) };
+  const lengths = { asked: request.maxLength, usual: usualLength(network, task) };
+  return { ...common, tokenizer, maxLength: maxLengthOf(network, tokenizer, lengths) };
 }
 
 /**
@@ -149,25 +146,8 @@ function headOf(config: Config, { path, task, zeroShot }: AnswererRequest): Head
   );
 }
 
-/** Names of the classes by number, as Hugging Face reads them: two where nothing is said. */
-function labelsOf({ id2label, num_labels }: Config): string[] {
-  const names = Object.entries((id2label ?? {}) as Record<string, string>);
-  if (names.length > 0) return names.sort(([a], [b]) => Number(a) - Number(b)).map(([, name]) => name);
-  return Array.from({ length: typeof num_labels === "number" ? num_labels : 2 }, (_, i) => `LABEL_${i}`);
-}
-
 function nameless(labels: readonly string[]): boolean {
   return labels.every((label) => /^label_?\d+$/i.test(label));
-}
-
-/** Texts that stand for classes, made of their names as CLIP's authors do. */
-async function promptsOf(folder: Folder, labels: readonly string[]): Promise<Prompts> {
-  const tokenizer = await loadTokenizer(folder);
-  const texts = clipPrompts(labels).map((text) => tokenizer.encode(text).ids);
-  const tokens = Math.max(...texts.map((ids) => ids.length));
-  const data = new Uint32Array(texts.length * tokens).fill(tokenizer.padId);
-  texts.forEach((ids, i) => data.set(ids, i * tokens));
-  return { ids: hostTensor(data, [texts.length, tokens]), templates: 1 };
 }
 
 /** A device does not stop at tokens that a model does not know. */
@@ -185,41 +165,16 @@ function checkPrompts({ ids }: Prompts, { name, vocabulary = Infinity, maxTokens
   }
 }
 
-async function preprocessorOf(folder: Folder, { name, image }: Network, side?: number): Promise<Preprocessor> {
-  const file = "preprocessor_config.json";
-  if (!await folder.exists(file)) {
-    throw new DataError(
-      `${name}: there is no ${file}, which says how images become numbers; copy the original model's`,
-    );
-  }
-  const json = await readConfig(folder, file);
-  const size = { height: side, width: side };
-  const sized = side === undefined
-    ? json
-    : { ...json, size, ...(json.crop_size === undefined ? {} : { crop_size: size }) };
-  const preprocessor = parsePreprocessor(sized, `${name}/${file}`);
-  const made = fixedSize(preprocessor);
-  if (image && made && made.join() !== image.slice(1).join()) {
-    throw new DataError(
-      `${name}: the model takes images of ${image.slice(1).join(" x ")}, ${file} makes them ${made.join(" x ")}; ` +
-        "mend one, or give --image-size",
-    );
-  }
-  return preprocessor;
-}
-
-async function tokenizerOf(folder: Folder, { name, vocabulary = Infinity }: Network): Promise<Tokenizer> {
-  const tokenizer = await loadTokenizer(folder);
-  if (tokenizer.vocabularySize <= vocabulary) return tokenizer;
+/** How pictures become numbers, which a model that answers cannot do without. */
+async function picturesOf(folder: Folder, network: Network, side?: number): Promise<Preprocessor> {
+  if (await folder.exists(preprocessorFile)) return await preprocessorOf(folder, network, side);
   throw new DataError(
-    `${name}: the tokenizer has ${tokenizer.vocabularySize} tokens, the model ${vocabulary}; use the model's own`,
+    `${network.name}: there is no ${preprocessorFile}, which says how images become numbers; copy the original model's`,
   );
 }
 
-function maxLengthOf({ head, maxTokens = Infinity }: Network, tokenizer: Tokenizer, request: AnswererRequest): number {
-  const most = Math.min(maxTokens, tokenizer.maxLength ?? Infinity);
-  const usual = request.task ? request.task.maxLength ?? 128 : head === "span" ? longestSpan : longestText;
-  const { maxLength = Math.min(most, usual) } = request;
-  if (maxLength <= most) return maxLength;
-  throw new UsageError(`--max-length ${maxLength}: the model takes ${most} tokens at most; give fewer`);
+/** Tokens of a text where the command line does not say so. */
+function usualLength({ head }: Network, task: Task | undefined): number {
+  if (task) return task.maxLength ?? 128;
+  return head === "span" ? longestSpan : longestText;
 }
