@@ -73,3 +73,4 @@ export { openSafetensors, parseSafetensors, type Safetensors, type SafetensorsFi
 export { SafetensorsError } from "./io/safetensors_error.ts";
 export type { TensorEntry } from "./io/safetensors_header.ts";
 export { type HalfTensor, safetensorsChunks, writeSafetensors } from "./io/safetensors_write.ts";
+export { scoped } from "./scoped.ts";

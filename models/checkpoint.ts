@@ -7,6 +7,7 @@
 
 import type { HostTensor } from "../engine/host.ts";
 import { openSafetensors } from "../engine/io/safetensors.ts";
+import { scoped } from "../engine/scoped.ts";
 import { CheckpointError, readConfig } from "./config_file.ts";
 import { type Folder, openFile } from "./folder.ts";
 import { unpackedFile } from "./packed/unpack.ts";
@@ -73,18 +74,19 @@ export async function loadCheckpoint(folder: Folder): Promise<Checkpoint> {
   const params: Record<string, HostTensor> = {};
   let metadata: Readonly<Record<string, string>> = {};
   for (const { file, names } of whole ? [{ file: "model.safetensors" }] : await shardsOf(folder)) {
-    using source = await openFile(folder, file);
     const label = `${folder.name}/${file}`;
-    const content = unpackedFile(await openSafetensors(source, label), label);
-    metadata = { ...content.metadata, ...metadata };
-    for (const { name } of content.entries) {
-      if (names && !names.has(name)) throw surplus(folder, file, name);
-      params[name] = await content.read(name);
-    }
+    await scoped(await openFile(folder, file), async (source) => {
+      const content = unpackedFile(await openSafetensors(source, label), label);
+      metadata = { ...content.metadata, ...metadata };
+      for (const { name } of content.entries) {
+        if (names && !names.has(name)) throw surplus(folder, file, name);
+        params[name] = await content.read(name);
+      }
+    });
     const absent = [...names ?? []].find((name) => !Object.hasOwn(params, name));
     if (absent !== undefined) {
       throw new CheckpointError(
-        `${folder.name}/${file}: there is no ${absent}, which ${weightsIndex} puts there; fetch files of one revision`,
+        `${label}: there is no ${absent}, which ${weightsIndex} puts there; fetch files of one revision`,
       );
     }
   }

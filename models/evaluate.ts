@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Placed } from "../engine/mod.ts";
+import { type Placed, scoped } from "../engine/mod.ts";
 import type { Split } from "./data/split.ts";
 import { Predictor, type PredictorOptions, type TakeOutputs } from "./predict.ts";
 
@@ -36,7 +36,7 @@ export interface EvaluateOptions<S> extends PredictorOptions<S> {
  * @throws What `signal` was aborted with.
  */
 export async function evaluate<S>(options: EvaluateOptions<S>): Promise<Readonly<Record<string, number>>> {
-  using predictor = new Predictor<S>(options);
-  await predictor.run(options.state, options.split, options.scorer.add, options.signal);
-  return options.scorer.values();
+  const { state, split, scorer, signal } = options;
+  await scoped(new Predictor<S>(options), (predictor) => predictor.run(state, split, scorer.add, signal));
+  return scorer.values();
 }

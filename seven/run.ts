@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { foldKey, keyFromSeed, type Placed, sizeOf, type Tensor } from "../engine/mod.ts";
+import { foldKey, keyFromSeed, type Placed, scoped, sizeOf, type Tensor } from "../engine/mod.ts";
 import { agenda, type Entry, remaining, trainingSteps, trains } from "./agenda.ts";
 import { type BatchTypes, Feed, type HostBatch, isPromise, typesOf } from "./batches.ts";
 import { countKept } from "./mask.ts";
@@ -25,7 +25,12 @@ export type { Evaluation, RunOptions, RunResult, SentinelWatch } from "./run_opt
  *   the steps, the batches end early, or the saved state is of another run.
  */
 export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> {
-  const { method, steps, params, accumulate = 1, start = 0 } = options;
+  const { sentinels } = options;
+  return await scoped(sentinels && new Watch<D>(sentinels), (watch) => trainAndPrune(options, watch));
+}
+
+async function trainAndPrune<D>(options: RunOptions<D>, watch: Watch<D> | undefined): Promise<RunResult> {
+  const { method, steps, params, accumulate = 1, start = 0, sentinels: _, ...others } = options;
   const total = trainingSteps(method, steps);
   const whole = [...agenda(method, steps, accumulate)];
   const plan = remaining(whole, start, total);
@@ -33,8 +38,6 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
     throw new OptionError(`start ${start} is given without a state: give the state that the run had after that step`);
   }
   checkEvaluations(options);
-  const { sentinels, ...others } = options;
-  using watch = sentinels && new Watch<D>(sentinels);
   const functions = pruningSteps<D>({
     ...others,
     ...method,
@@ -45,19 +48,20 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
   functions.check(params, method.schedule.sparsity);
   const { state, prunable, left } = placeState(functions, options);
   try {
-    using programs = new Programs<D>({ ...options, functions, state });
-    const run = new Run<D>(options, { functions, state, programs, watch, total, prunable, left });
-    let stopped = options.signal?.aborted ? "signal" as const : undefined as RunResult["stopped"], done = start;
-    for (const entry of stopped ? [] : plan) {
-      const waits = run.begin(entry, plan);
-      if (waits) await waits;
-      run.launch(entry);
-      const answer = trains(entry.turn) ? run.settle(entry) : run.breathe();
-      stopped = isPromise(answer) ? await answer : answer;
-      if (trains(entry.turn)) done = entry.step;
-      if (stopped) break;
-    }
-    return await run.end(done, stopped, whole.findLast(({ turn, step }) => trains(turn) && step === done));
+    return await scoped(new Programs<D>({ ...options, functions, state }), async (programs) => {
+      const run = new Run<D>(options, { functions, state, programs, watch, total, prunable, left });
+      let stopped = options.signal?.aborted ? "signal" as const : undefined as RunResult["stopped"], done = start;
+      for (const entry of stopped ? [] : plan) {
+        const waits = run.begin(entry, plan);
+        if (waits) await waits;
+        run.launch(entry);
+        const answer = trains(entry.turn) ? run.settle(entry) : run.breathe();
+        stopped = isPromise(answer) ? await answer : answer;
+        if (trains(entry.turn)) done = entry.step;
+        if (stopped) break;
+      }
+      return await run.end(done, stopped, whole.findLast(({ turn, step }) => trains(turn) && step === done));
+    });
   } catch (error) {
     state[Symbol.dispose]();
     throw error;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostTensor, Mapped, Placed, Program, Tensor } from "../engine/mod.ts";
+import { type HostTensor, type Mapped, type Placed, type Program, scoped, type Tensor } from "../engine/mod.ts";
 import type { BatchTypes } from "./batches.ts";
 import { mapNamed, type Named } from "./criteria/criterion.ts";
 import type { Programs } from "./programs.ts";
@@ -61,10 +61,13 @@ export class Watch<D> implements Disposable {
   /** Where all weights lie, waited for. */
   async histogram(programs: Programs<D>, state: Placed<State>, inputs: unknown): Promise<SentinelHistogram> {
     const { histogram = {} } = this.options;
-    using program = await programs.compileStep(sentinelHistogram<D>(histogram), noData<D>());
-    program.run(state, { data: {}, inputs } as never);
-    const values = (await program.lastMetrics()).values as Mapped<SentinelCounts<Tensor>, Tensor, HostTensor>;
-    return { ...values, edges: histogramEdges(histogram) };
+    const compiled = await programs.compileStep(sentinelHistogram<D>(histogram), noData<D>());
+    const { values } = await scoped(compiled, (program) => {
+      program.run(state, { data: {}, inputs } as never);
+      return program.lastMetrics();
+    });
+    const counts = values as Mapped<SentinelCounts<Tensor>, Tensor, HostTensor>;
+    return { ...counts, edges: histogramEdges(histogram) };
   }
 
   /** Frees its program. */

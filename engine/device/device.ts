@@ -8,6 +8,7 @@ import { type Step, trace } from "../compile/trace.ts";
 import { withFiniteChecks } from "../compile/finite.ts";
 import type { Tensor, Type } from "../graph/node.ts";
 import type { HostTensor } from "../host.ts";
+import { scoped } from "../scoped.ts";
 import type { Mapped, Tree } from "../tree.ts";
 import type { Backend } from "./backend.ts";
 import { Placed } from "./placed.ts";
@@ -76,10 +77,14 @@ export class Device implements Disposable {
       state,
       metrics: typeof build === "function" ? (build as () => T)() : build,
     });
-    using program = await this.compile<readonly Tensor[], readonly Tensor[], T>(step, { state: [], batch: [] });
-    using state = this.place([] as HostTensor[]);
-    program.run(state as never, [] as never);
-    return (await program.lastMetrics()).values;
+    return await scoped(
+      await this.compile<readonly Tensor[], readonly Tensor[], T>(step, { state: [], batch: [] }),
+      (program) =>
+        scoped(this.place([] as HostTensor[]), async (state) => {
+          program.run(state as never, [] as never);
+          return (await program.lastMetrics()).values;
+        }),
+    );
   }
 
   /**

@@ -13,6 +13,7 @@ import { coordinate, linearize } from "../compile/index.ts";
 import type { Argument, ContractKernel, Expr } from "../compile/kernel.ts";
 import { VARIANTS } from "../wgsl/contract_variants.ts";
 import type { ContractTable, Mode } from "../wgsl/target.ts";
+import { scoped } from "../scoped.ts";
 import type { Recording } from "./backend.ts";
 import type { WebGpuBackend } from "./webgpu_backend.ts";
 
@@ -43,9 +44,11 @@ export async function tuneContractions(backend: WebGpuBackend): Promise<Contract
   try {
     const measure = async (variant: string, mode: Mode): Promise<number> => {
       backend.useContractions({ [variant]: { nn: 1, nt: 1, tn: 1, tt: 1 } });
-      using loaded = await backend.load([product(m, n, k, mode)]);
-      using recording = backend.bind(loaded, (buffer) => storages[buffer]!);
-      const milliseconds = await timeOf(backend, recording);
+      const milliseconds = await scoped(
+        await backend.load([product(m, n, k, mode)]),
+        (loaded) =>
+          scoped(backend.bind(loaded, (buffer) => storages[buffer]!), (recording) => timeOf(backend, recording)),
+      );
       return Number((2 * m * n * k / 1e6 / milliseconds).toPrecision(4));
     };
     const table: Record<string, Record<Mode, number>> = {};

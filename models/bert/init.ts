@@ -11,6 +11,7 @@ import {
   literal,
   normalInit,
   openDevice,
+  scoped,
   type Tensor,
 } from "../../engine/mod.ts";
 import type { BertConfig } from "./config.ts";
@@ -41,9 +42,8 @@ export async function drawBert(
   wanted: (name: string) => boolean,
 ): Promise<Record<string, HostTensor>> {
   const key = keyFromSeed(seed);
-  const draw = normalInit(config.initializer_range);
-  using device = await openDevice("cpu");
-  const drawn = await device.read((): Record<string, Tensor> => {
+  const normal = normalInit(config.initializer_range);
+  const draw = (): Record<string, Tensor> => {
     const root = literal(key);
     const parameters = Object.entries(bertShapes(config, head)).map(([name, shape], site): [string, Tensor] => [
       name,
@@ -51,10 +51,12 @@ export async function drawBert(
         ? constant(0, shape)
         : name.endsWith(".LayerNorm.weight")
         ? constant(1, shape)
-        : draw(foldIn(root, site), shape),
+        : normal(foldIn(root, site), shape),
     ]);
     return Object.fromEntries(parameters.filter(([name]) => wanted(name)));
-  }) as unknown as Record<string, HostTensor>;
+  };
+  const read = await scoped(await openDevice("cpu"), (device) => device.read(draw));
+  const drawn = read as unknown as Record<string, HostTensor>;
   const { hidden_size: d, pad_token_id: pad } = config;
   const words = Object.entries(drawn).find(([name]) => name.endsWith(".word_embeddings.weight"))?.[1];
   if (words && pad !== null) words.data.fill(0, pad * d, (pad + 1) * d);

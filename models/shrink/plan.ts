@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { activation, type HostTensor, literal, openDevice } from "../../engine/mod.ts";
+import { activation, type HostTensor, literal, openDevice, scoped } from "../../engine/mod.ts";
 import { CheckpointError } from "../config_file.ts";
 import { groupsWith } from "../inspect/groups.ts";
 import type { GroupPart, GroupSet } from "../network.ts";
@@ -117,8 +117,8 @@ export async function removable(
 export function hostActivation(name: string): (values: Float32Array) => Promise<Float32Array> {
   const act = activation(name);
   return async (values) => {
-    using device = await openDevice("cpu");
-    const result = await device.read(() => act(literal(values))) as unknown as HostTensor | number;
+    const read = await scoped(await openDevice("cpu"), (device) => device.read(() => act(literal(values))));
+    const result = read as unknown as HostTensor | number;
     return typeof result === "number" ? Float32Array.of(result) : result.data as Float32Array;
   };
 }

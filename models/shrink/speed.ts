@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Device, HostTensor } from "../../engine/mod.ts";
+import { type Device, type HostTensor, scoped } from "../../engine/mod.ts";
 import type { BatchTensors } from "../predict.ts";
 import type { Network } from "../network.ts";
 import type { Params } from "../layers.ts";
@@ -54,17 +54,21 @@ export interface ForwardTime {
 export async function forwardTime(network: Network, options: ForwardTimeOptions): Promise<ForwardTime> {
   const { device, repeats = 10 } = options;
   const batch = batchFor(network, options);
-  using state = device.place(network.params as Record<string, HostTensor>);
   const types = Object.fromEntries(Object.entries(batch).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
   const step = (state: Params, batch: BatchTensors) => ({ state, metrics: { ...network.outputs(state, batch) } });
-  using program = await device.compile(step as never, { state: state.types, batch: types } as never);
   const all: number[] = [];
-  for (let i = 0; i <= repeats; i++) {
-    const start = performance.now();
-    program.run(state as never, batch as never);
-    await device.idle();
-    if (i > 0) all.push(performance.now() - start);
-  }
+  await scoped(device.place(network.params as Record<string, HostTensor>), async (state) =>
+    scoped(
+      await device.compile(step as never, { state: state.types, batch: types } as never),
+      async (program) => {
+        for (let i = 0; i <= repeats; i++) {
+          const start = performance.now();
+          program.run(state as never, batch as never);
+          await device.idle();
+          if (i > 0) all.push(performance.now() - start);
+        }
+      },
+    ));
   const sorted = all.toSorted((a, b) => a - b);
   return { median: sorted[sorted.length >> 1]!, least: sorted[0]!, all };
 }

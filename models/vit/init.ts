@@ -13,6 +13,7 @@ import {
   keyFromSeed,
   literal,
   openDevice,
+  scoped,
   type Tensor,
   truncatedNormalInit,
 } from "../../engine/mod.ts";
@@ -66,14 +67,14 @@ export async function drawParameters(
   const sites = Object.entries(shapes).map(([name, shape], site) => ({ name, shape, site }));
   const chosen = sites.filter(({ name }) => wanted(name));
   if (chosen.length === 0) return {};
-  using device = await openDevice("cpu");
-  const drawn = await device.read((): Record<string, Tensor> => {
+  const draw = (): Record<string, Tensor> => {
     const root = literal(key);
     return Object.fromEntries(chosen.map(({ name, shape, site }): [string, Tensor] => {
       const from = start(name);
       return [name, typeof from === "number" ? constant(from, shape) : from(foldIn(root, site), shape)];
     }));
-  });
+  };
+  const drawn = await scoped(await openDevice("cpu"), (device) => device.read(draw));
   return Object.fromEntries(chosen.map(({ name, shape }) => {
     const value = drawn[name]!;
     return [name, typeof value === "number" ? hostTensor(Float32Array.of(value), shape) : value];
