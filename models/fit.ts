@@ -1,6 +1,6 @@
 /**
- * From the tensors of a checkpoint of vision transformers to the parameters of one class: what ViT, DeiT and CLIP have in
- * common.
+ * From the tensors of a checkpoint, whichever class of Hugging Face or conversion wrote them, to the parameters of one
+ * class: what BERT, ViT, DeiT and CLIP have in common.
  *
  * @module
  */
@@ -28,8 +28,8 @@ export interface Fit {
   readonly rename: (name: string) => string;
   /** Names (as renamed) that checkpoints of other classes have, and this one does without. */
   readonly unused: RegExp;
-  /** The table of positions in the picture, its rows before those of patches, and the sizes that are wanted. */
-  readonly positions: {
+  /** The table of positions in a picture, its rows before those of patches, and the sizes that are wanted. */
+  readonly positions?: {
     readonly name: string;
     readonly special: number;
     readonly imageSize: number;
@@ -37,6 +37,10 @@ export interface Fit {
   };
   /** Linear layers that are drawn where the checkpoint has none, or one for another number of labels. */
   readonly heads: readonly string[];
+  /** Linear layers that are drawn where the checkpoint has none, and must fit where it has one. */
+  readonly parts?: readonly string[];
+  /** Sentences about renamed parameters, by their names here; by default about the prefix that was added. */
+  readonly renaming?: (renamed: Readonly<Record<string, string>>) => readonly string[];
   /** Draws parameters by name. */
   readonly draw: (wanted: (name: string) => boolean) => Promise<Record<string, HostTensor>>;
   /** Seed that is drawn from. */
@@ -53,13 +57,10 @@ type HostTensors = Readonly<Record<string, HostTensor>>;
  * @throws {CheckpointError} when parameters are missing, surplus, there twice, or of other shapes.
  */
 export async function fitParams(tensors: Readonly<Record<string, HostTensor>>, fit: Fit): Promise<FittedParams> {
-  const { imageSize, patchSize } = fit.positions;
-  if (imageSize % patchSize !== 0) {
-    throw new CheckpointError(`${fit.label}: image_size ${imageSize} is no multiple of patch_size ${patchSize}`);
-  }
-  const { found, renamed, notes: renaming, unused } = renameAll(tensors, fit);
+  const { heads, parts = [], renaming = prefixNotes } = fit;
+  const { found, renamed, unused } = renameAll(tensors, fit);
   const stretching = stretchPositions(found, fit);
-  const news = fit.heads.flatMap((head) => newHead(found, head, fit));
+  const news = [...parts, ...heads].flatMap((layer) => newLayer(found, layer, fit));
   const fresh = news.flatMap(({ names }) => names);
   const isFresh = (name: string): boolean => fresh.includes(name);
   const without = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
@@ -71,7 +72,12 @@ export async function fitParams(tensors: Readonly<Record<string, HostTensor>>, f
     params: { ...kept, ...drawn },
     fresh,
     renamed,
-    notes: [...news.map(({ note }) => note), ...stretching, ...renaming, ...leftOut(unused, fit.label)],
+    notes: [
+      ...news.map(({ note }) => note),
+      ...stretching,
+      ...renaming(renamed).map((note) => `${fit.label}: ${note}`),
+      ...leftOut(unused, fit.label),
+    ],
   };
 }
 
@@ -79,7 +85,6 @@ function renameAll(tensors: HostTensors, { shapes, rename, unused: other, label 
   readonly found: Record<string, HostTensor>;
   readonly renamed: Record<string, string>;
   readonly unused: string[];
-  readonly notes: string[];
 } {
   const found: Record<string, HostTensor> = {}, origin: Record<string, string> = {}, unused: string[] = [];
   for (const [name, tensor] of Object.entries(tensors)) {
@@ -94,15 +99,24 @@ function renameAll(tensors: HostTensors, { shapes, rename, unused: other, label 
     found[here] = tensor;
     origin[here] = name;
   }
-  const pairs = Object.entries(origin).filter(([here, name]) => here !== name);
-  const prefix = pairs.length === 0 ? "" : pairs[0]![0].slice(0, -pairs[0]![1].length);
-  const notes = pairs.length === 0 ? [] : [`${label}: the prefix ${prefix} is added (${count(pairs.length, "name")})`];
-  return { found, renamed: Object.fromEntries(pairs), unused, notes };
+  const renamed = Object.fromEntries(Object.entries(origin).filter(([here, name]) => here !== name));
+  return { found, renamed, unused };
+}
+
+function prefixNotes(renamed: Readonly<Record<string, string>>): string[] {
+  const names = Object.entries(renamed);
+  if (names.length === 0) return [];
+  const [here, name] = names[0]!;
+  return [`the prefix ${here.slice(0, -name.length)} is added (${count(names.length, "name")})`];
 }
 
 /** Stretches the positions where that is all that keeps them from fitting; anything else is left to the check. */
 function stretchPositions(found: Record<string, HostTensor>, { positions, shapes, label }: Fit): string[] {
+  if (!positions) return [];
   const { name, special, imageSize, patchSize } = positions;
+  if (imageSize % patchSize !== 0) {
+    throw new CheckpointError(`${label}: image_size ${imageSize} is no multiple of patch_size ${patchSize}`);
+  }
   const side = imageSize / patchSize;
   const table = found[name], shape = shapes[name]!;
   if (!table || table.dtype !== "f32" || table.shape.length !== shape.length) return [];
@@ -119,15 +133,15 @@ interface NewPart {
   readonly note: string;
 }
 
-function newHead(found: HostTensors, head: string, { shapes, label, seed }: Fit): NewPart[] {
-  const names = [`${head}.weight`, `${head}.bias`];
+function newLayer(found: HostTensors, layer: string, { shapes, heads, label, seed }: Fit): NewPart[] {
+  const names = [`${layer}.weight`, `${layer}.bias`];
   const [weight, bias] = names.map((name) => found[name]);
-  const drawn = `${head} is new, drawn from seed ${seed}`;
+  const drawn = `${layer} is new, drawn from seed ${seed}`;
   if (!weight && !bias) return [{ names, note: `${label}: ${drawn}: the checkpoint has none` }];
   const [labels, width] = shapes[names[0]!]!;
   const others = weight?.shape[0];
-  const isOther = others !== labels && weight?.shape.length === 2 && weight.shape[1] === width &&
-    bias?.shape.length === 1 && bias.shape[0] === others;
+  const isOther = heads.includes(layer) && others !== labels && weight?.shape.length === 2 &&
+    weight.shape[1] === width && bias?.shape.length === 1 && bias.shape[0] === others;
   if (!isOther) return [];
   return [{ names, note: `${label}: ${drawn}: the checkpoint's is for ${count(others!, "label")}, not for ${labels}` }];
 }
@@ -139,6 +153,7 @@ function leftOut(unused: readonly string[], label: string): string[] {
   return [`${label}: ${count(unused.length, "tensor")} left out, not used here: ${names}${more}`];
 }
 
-function count(n: number, what: string): string {
+/** A number and what it counts. */
+export function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

@@ -136,7 +136,7 @@ export {
 export { type BertConfig, bertConfig, bertConfigJson, type BertProblem, bertWithLabels } from "./bert/config.ts";
 export { initBert } from "./bert/init.ts";
 export { bertArchitecture, type BertHead, bertPrefix, bertShapes, isBertPrunable } from "./bert/names.ts";
-export { type BertParams, bertParams } from "./bert/params.ts";
+export { bertParams } from "./bert/params.ts";
 export { clipImage, clipLogits, clipText, type ClipTextOptions, unitLength } from "./clip/clip.ts";
 export { captionTemplates, digitCaptions, digitNames, encodeCaptions } from "./clip/captions.ts";
 export { type ClipClassifierOptions, clipVisionClassifier } from "./clip/classifier.ts";
