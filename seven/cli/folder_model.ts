@@ -15,15 +15,17 @@ import {
 
 /** What `architectures` say of the head. */
 const heads: readonly (readonly [RegExp, Head])[] = [
+  [/For(Sequence|Image)Classification(WithTeacher)?$/, "classification"],
   [/ForQuestionAnswering$/, "span"],
   [/^CLIPModel$/, "contrastive"],
 ];
 
-/** The head that a configuration names. */
-function headOf({ architectures, problem_type }: Readonly<Record<string, unknown>>): Head {
-  const [architecture = ""] = Array.isArray(architectures) ? architectures as string[] : [];
-  if (problem_type === "regression") return "regression";
-  return heads.find(([name]) => name.test(architecture))?.[1] ?? "classification";
+/** The head that a configuration names; nothing where it does not tell. */
+export function headOf(config: Readonly<Record<string, unknown>>): Head | undefined {
+  const [architecture = ""] = Array.isArray(config.architectures) ? config.architectures.map(String) : [];
+  const isNumber = /ForSequenceClassification$/.test(architecture) && labelsOf(config).length === 1;
+  if (config.problem_type === "regression" || isNumber) return "regression";
+  return heads.find(([name]) => name.test(architecture))?.[1];
 }
 
 /** Names of the classes by number, as Hugging Face reads them: two where nothing is said. */
@@ -47,7 +49,7 @@ export async function folderModel(folder: Folder): Promise<{
   const checkpoint = await loadCheckpoint(folder);
   familyOf(checkpoint.config, checkpoint.name);
   const network = await networkOf(checkpoint, {
-    head: headOf(checkpoint.config),
+    head: headOf(checkpoint.config) ?? "classification",
     labels: labelsOf(checkpoint.config),
     seed: 1,
   });

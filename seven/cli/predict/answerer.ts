@@ -18,7 +18,7 @@ import {
 } from "../../../models/mod.ts";
 import { glueTasks } from "../../../models/text/glue.ts";
 import { UsageError } from "../errors.ts";
-import { labelsOf } from "../folder_model.ts";
+import { headOf, labelsOf } from "../folder_model.ts";
 import { maxLengthOf, preprocessorFile, preprocessorOf, promptsOf, tokenizerOf } from "../model_input.ts";
 import { openSource } from "../source.ts";
 
@@ -80,7 +80,7 @@ export async function loadAnswerer(request: AnswererRequest): Promise<Answerer> 
       `--task ${task.name}: is a task of ${task.modality}s, ${name} is a model of ${modality}s; give one that fits the other`,
     );
   }
-  const head = headOf(config, request);
+  const head = wantedHead(config, request);
   if (classes && head !== "contrastive") {
     throw new UsageError(`--classes: ${name} has classes of its own; leave out --classes, or give a CLIP`);
   }
@@ -130,15 +130,12 @@ export function labelsOfTask(text: string, json?: unknown): readonly string[] {
 }
 
 /** What the model ends with: what is asked for, else what its own `config.json` says. */
-function headOf(config: Config, { path, task, zeroShot }: AnswererRequest): Head {
+function wantedHead(config: Config, { path, task, zeroShot }: AnswererRequest): Head {
   if (zeroShot) return "contrastive";
   if (task) return task.head;
+  const head = headOf(config);
+  if (head) return head;
   const [architecture = ""] = Array.isArray(config.architectures) ? config.architectures.map(String) : [];
-  if (/For(Sequence|Image)Classification(WithTeacher)?$/.test(architecture)) {
-    return config.problem_type === "regression" || labelsOf(config).length === 1 ? "regression" : "classification";
-  }
-  if (/ForQuestionAnswering$/.test(architecture)) return "span";
-  if (architecture === "CLIPModel") return "contrastive";
   throw new UsageError(
     `--model ${path}: config.json ${
       architecture ? `has the architecture ${architecture}` : "names no architectures"
