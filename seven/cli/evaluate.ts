@@ -3,40 +3,40 @@
  *
  * @module
  */
-import type { DeviceChoice } from "../../engine/mod.ts";
+import type { Command } from "commander";
 import { openDecoder } from "../../models/mod.ts";
 import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { judgeParams } from "./judge.ts";
 import { loadModel } from "./model.ts";
+import { modelDefaults, modelOptionLines, type ModelOptions } from "./model_options.ts";
+import { addOptions } from "./option_lines.ts";
 import { count, metricText, table } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
 
 /** What `evaluate` was asked for. */
-export interface EvaluateOptions {
-  /** Folder or repository of the checkpoint. */
-  readonly model: string;
+interface EvaluateOptions extends ModelOptions {
   /** Name of the task, or a file that describes one. */
   readonly task: string;
   /** Folder or repository of the task's data. */
   readonly data?: string;
-  /** Which device. */
-  readonly device: DeviceChoice;
-  /** Rows per batch. */
-  readonly evalBatch: number;
-  /** Tokens of a text at most. */
-  readonly maxLength?: number;
-  /** Height and width of images. */
-  readonly imageSize?: number;
-  /** Whether a CLIP knows the classes by their names alone. */
-  readonly zeroShot: boolean;
-  /** Whether pictures that cannot be read are left out. */
-  readonly skipBroken: boolean;
-  /** Whether the result is JSON. */
-  readonly json: boolean;
-  /** Whether only results are shown. */
-  readonly quiet: boolean;
+}
+
+/**
+ * Adds the command.
+ *
+ * @param root The program.
+ * @param io Where results and progress go.
+ */
+export function addEvaluateCommand(root: Command, io: Io): void {
+  const command = root.command("evaluate")
+    .description("Prints the metrics of a model on the whole evaluation data of a task.")
+    .requiredOption("--model <folder>", "checkpoint, or hf:owner/name of the hub")
+    .requiredOption("--task <name>", "name of the task, or a JSON file that describes one")
+    .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
+    .action((given: Pick<EvaluateOptions, "model" | "task">) => evaluateCommand({ ...modelDefaults, ...given }, io));
+  addOptions(command, "Options:", modelOptionLines);
 }
 
 /**
@@ -46,7 +46,7 @@ export interface EvaluateOptions {
  * @param io Where results and progress go.
  * @throws as `loadModel`.
  */
-export async function evaluateCommand(options: EvaluateOptions, io: Io): Promise<void> {
+async function evaluateCommand(options: EvaluateOptions, io: Io): Promise<void> {
   const say = (line: string): void => options.quiet ? undefined : io.err(line);
   const task = await findTask(options.task);
   checkData(task, options.data);

@@ -10,10 +10,10 @@ import { addDoctorCommand } from "./doctor.ts";
 import { exitCodeOf, exitCodes, lineOf, UsageError } from "./errors.ts";
 import { type Io, processIo } from "./io.ts";
 import { addExportCommand } from "./export.ts";
-import { evaluateCommand, type EvaluateOptions } from "./evaluate.ts";
+import { addEvaluateCommand } from "./evaluate.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { listMethods, listTasks } from "./lists.ts";
-import { addOptions, addPruneOptions, givenOptions, inputOptions, runningOptions } from "./option_lines.ts";
+import { addPruneOptions, givenOptions } from "./option_lines.ts";
 import type { GivenOptions } from "./options.ts";
 import { addPredictCommand } from "./predict.ts";
 import { presetNamed } from "./presets.ts";
@@ -53,18 +53,7 @@ function commands(io: Io): Command {
       await pruneCommand({ ...(preset === undefined ? {} : presetNamed(preset)), ...file, ...flags }, io);
     });
   addPruneOptions(prune);
-  const evaluate = root.command("evaluate")
-    .description("Prints the metrics of a model on the whole evaluation data of a task.")
-    .requiredOption("--model <folder>", "checkpoint, or hf:owner/name of the hub")
-    .requiredOption("--task <name>", "name of the task, or a JSON file that describes one")
-    .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
-    .action((given: EvaluateOptions) => evaluateCommand({ ...evaluateDefaults, ...given }, io));
-  addOptions(evaluate, "Options:", [
-    ...inputOptions,
-    ...runningOptions,
-    ["--json", "prints JSON"],
-    ["--quiet", "no progress, results only"],
-  ]);
+  addEvaluateCommand(root, io);
   root.command("tasks").argument("[name]", "a task, or a JSON file that describes one")
     .description("Lists the tasks; of one, with its data, the rows and labels of every part.")
     .option("--data <folder>", "data of the task, or hf:owner/name of the hub")
@@ -84,15 +73,6 @@ function commands(io: Io): Command {
     .action((given: Parameters<typeof listMethods>[0]) => listMethods(given, io));
   return root;
 }
-
-const evaluateDefaults = {
-  device: "auto",
-  evalBatch: 100,
-  zeroShot: false,
-  skipBroken: false,
-  json: false,
-  quiet: false,
-} as const;
 
 /** Without this, a mistyped command would be an argument too many of the default one. */
 function checkCommand(root: Command, word: string | undefined): void {

@@ -4,12 +4,13 @@
  * @module
  */
 import type { Command } from "commander";
-import type { DeviceChoice, Tensor } from "../../engine/mod.ts";
+import type { Tensor } from "../../engine/mod.ts";
 import { type BatchTensors, openDecoder, Predictor } from "../../models/mod.ts";
 import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { addOptions, inputOptions, type OptionLine, runningOptions } from "./option_lines.ts";
+import { modelDefaults, modelOptionLines, type ModelOptions } from "./model_options.ts";
+import { addOptions, type OptionLine } from "./option_lines.ts";
 import { labelsOfTask, loadAnswerer } from "./predict/answerer.ts";
 import { type Answer, answerLine } from "./predict/answers.ts";
 import { type Asked, askPictures, askTexts } from "./predict/ask.ts";
@@ -19,9 +20,7 @@ import { findTask } from "./task.ts";
 import { listOf, oneOf, whole } from "./values.ts";
 
 /** What `predict` was asked for. */
-export interface PredictOptions extends InputSources {
-  /** Folder or repository of the checkpoint, or a run folder. */
-  readonly model: string;
+export interface PredictOptions extends InputSources, ModelOptions {
   /** Name of the task that it was fine-tuned for, or a file that describes one. */
   readonly task?: string;
   /** Files of pictures, or folders of them. */
@@ -30,33 +29,7 @@ export interface PredictOptions extends InputSources {
   readonly classes?: readonly string[];
   /** How many classes are told. */
   readonly top: number;
-  /** Tokens of a text at most. */
-  readonly maxLength?: number;
-  /** Height and width of images. */
-  readonly imageSize?: number;
-  /** Whether a CLIP tells classes by their names. */
-  readonly zeroShot: boolean;
-  /** Whether pictures that cannot be read are told and passed over. */
-  readonly skipBroken: boolean;
-  /** Which device. */
-  readonly device: DeviceChoice;
-  /** Rows per batch. */
-  readonly evalBatch: number;
-  /** Whether the result is JSON. */
-  readonly json: boolean;
-  /** Whether only results are shown. */
-  readonly quiet: boolean;
 }
-
-const defaults = {
-  top: 1,
-  zeroShot: false,
-  skipBroken: false,
-  device: "auto",
-  evalBatch: 100,
-  json: false,
-  quiet: false,
-} as const;
 
 /** Below this number pictures are decoded sooner than workers have started. */
 const fewPictures = 16;
@@ -72,10 +45,7 @@ const options: readonly OptionLine[] = [
   ["--image <paths...>", "pictures, or folders of them"],
   ["--classes <names>", "names of classes, for a CLIP that tells them by their names", listOf()],
   ["--top <count>", "how many classes to tell of each input (default: 1)", whole(1)],
-  ...inputOptions,
-  ...runningOptions,
-  ["--json", "prints JSON"],
-  ["--quiet", "no progress, results only"],
+  ...modelOptionLines,
 ];
 
 const examples = `
@@ -102,7 +72,7 @@ export function addPredictCommand(root: Command, io: Io): void {
     .requiredOption("--model <folder>", "checkpoint or run folder, or hf:owner/name of the hub")
     .addHelpText("after", examples)
     .action((given: Partial<PredictOptions> & Pick<PredictOptions, "model">) =>
-      predictCommand({ ...defaults, ...given }, io)
+      predictCommand({ ...modelDefaults, top: 1, ...given }, io)
     );
   addOptions(command, "Options:", options);
 }

@@ -3,17 +3,15 @@
  *
  * @module
  */
-import type { DeviceChoice } from "../../../engine/mod.ts";
-import { inputOptions, type OptionLine, runningOptions } from "../option_lines.ts";
+import { modelDefaults, modelOptionLines, type ModelOptions } from "../model_options.ts";
+import type { OptionLine } from "../option_lines.ts";
 import { listOf, oneOf, positive, whole } from "../values.ts";
 import { type GroupBy, groupings } from "./groups.ts";
 import { criterionNames } from "./scores.ts";
 import { shareList } from "./shares.ts";
 
 /** What `sensitivity` was asked for. */
-export interface SensitivityOptions {
-  /** Folder or repository of the checkpoint, or a run folder. */
-  readonly model: string;
+export interface SensitivityOptions extends ModelOptions {
   /** Name of the task, or a file that describes one. */
   readonly task: string;
   /** Folder or repository of the task's data. */
@@ -40,22 +38,6 @@ export interface SensitivityOptions {
   readonly batch: number;
   /** Seed of the choice of rows, of batches and of random scores. */
   readonly seed: number;
-  /** Tokens of a text at most. */
-  readonly maxLength?: number;
-  /** Height and width of images. */
-  readonly imageSize?: number;
-  /** Whether a CLIP knows the classes by their names alone. */
-  readonly zeroShot: boolean;
-  /** Whether pictures that cannot be read are left out. */
-  readonly skipBroken: boolean;
-  /** Which device. */
-  readonly device: DeviceChoice;
-  /** Rows per evaluation batch. */
-  readonly evalBatch: number;
-  /** Whether the result is JSON. */
-  readonly json: boolean;
-  /** Whether only results are shown. */
-  readonly quiet: boolean;
 }
 
 /** Rows to evaluate on. */
@@ -63,6 +45,7 @@ export const usualRows = 500;
 
 /** What is done where nothing else is asked for. */
 export const sensitivityDefaults: Omit<SensitivityOptions, "model" | "task"> = {
+  ...modelDefaults,
   sparsities: [0.2, 0.4, 0.6, 0.8, 0.9],
   by: "layer",
   criterion: "magnitude",
@@ -70,12 +53,6 @@ export const sensitivityDefaults: Omit<SensitivityOptions, "model" | "task"> = {
   batches: 8,
   batch: 32,
   seed: 1,
-  zeroShot: false,
-  skipBroken: false,
-  device: "auto",
-  evalBatch: 100,
-  json: false,
-  quiet: false,
 };
 
 /** The options as the help shows them. */
@@ -96,8 +73,5 @@ export const sensitivityOptions: readonly OptionLine[] = [
   ["--batches <count>", "training batches that gradients are taken of (default: 8)", whole(1, 65536)],
   ["--batch <rows>", "rows of such a batch (default: 32)", whole(1, 65536)],
   ["--seed <number>", "seed of rows, batches and random scores (default: 1)", whole(0)],
-  ...inputOptions,
-  ...runningOptions,
-  ["--json", "prints JSON"],
-  ["--quiet", "no progress, results only"],
+  ...modelOptionLines,
 ];
