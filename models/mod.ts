@@ -67,6 +67,7 @@ export { decodeImage } from "./image/decode.ts";
 export { type ImageDecoder, openDecoder } from "./image/decoder.ts";
 export type { Picture } from "./image/picture.ts";
 export type { Recipe } from "./image/prepare_file.ts";
+export { latencies, type Latency, type LatencyOptions } from "./latency.ts";
 export type { Params, StackOptions } from "./layers.ts";
 export { metricNamed, metrics } from "./metrics/registry.ts";
 export type { Metric, MetricNeeds, RunningMetric } from "./metrics/metric.ts";
@@ -120,7 +121,6 @@ export {
   type ShrunkReader,
   type SizeChange,
 } from "./shrink/shrink.ts";
-export { type ForwardTime, forwardTime, type ForwardTimeOptions } from "./shrink/speed.ts";
 export {
   bertClassifier,
   type BertDropout,
