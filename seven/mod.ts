@@ -65,6 +65,7 @@ export {
 export { agenda, type Entry, trainingSteps, type Turn } from "./agenda.ts";
 export { NonFiniteError, type PlannedEvent, Reports, type StepEvent, type StepProgram } from "./reports.ts";
 export { type Evaluation, type RunOptions, runPruning, type RunResult, type SentinelWatch } from "./run.ts";
+export { profileStep, type StepProfile } from "./profile.ts";
 export type { Batches, HostBatch } from "./batches.ts";
 export { restoreState, type SavedState } from "./resume.ts";
 export { applyMasks, countKept, countMasks, fullMasks, nonZeroMasks, packMasks, unpackMasks } from "./mask.ts";

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { foldKey, keyFromSeed, type Placed, scoped, sizeOf, type Tensor } from "../engine/mod.ts";
+import { type Placed, scoped, sizeOf, type Tensor } from "../engine/mod.ts";
 import { agenda, type Entry, remaining, trainingSteps, trains } from "./agenda.ts";
 import { type BatchTypes, Feed, type HostBatch, isPromise, typesOf } from "./batches.ts";
 import { countKept } from "./mask.ts";
 import { Programs } from "./programs.ts";
-import { pruningSteps } from "./pruning.ts";
 import { Reports } from "./reports.ts";
 import { restoreState } from "./resume.ts";
 import type { RunOptions, RunResult } from "./run_options.ts";
 import { OptionError } from "./schedule.ts";
 import type { PruningState, PruningSteps } from "./state.ts";
+import { inputsOf, stepFunctions } from "./turns.ts";
 import { Watch } from "./watch.ts";
 
 export type { Evaluation, RunOptions, RunResult, SentinelWatch } from "./run_options.ts";
@@ -30,7 +30,7 @@ export async function runPruning<D>(options: RunOptions<D>): Promise<RunResult> 
 }
 
 async function trainAndPrune<D>(options: RunOptions<D>, watch: Watch<D> | undefined): Promise<RunResult> {
-  const { method, steps, params, accumulate = 1, start = 0, sentinels: _, ...others } = options;
+  const { method, steps, params, accumulate = 1, start = 0 } = options;
   const total = trainingSteps(method, steps);
   const whole = [...agenda(method, steps, accumulate)];
   const plan = remaining(whole, start, total);
@@ -38,13 +38,7 @@ async function trainAndPrune<D>(options: RunOptions<D>, watch: Watch<D> | undefi
     throw new OptionError(`start ${start} is given without a state: give the state that the run had after that step`);
   }
   checkEvaluations(options);
-  const functions = pruningSteps<D>({
-    ...others,
-    ...method,
-    accumulates: accumulate > 1,
-    rewinds: method.lottery !== undefined,
-    ...(watch ? { sentinels: watch.statistics } : {}),
-  });
+  const functions = stepFunctions(options, watch?.statistics);
   functions.check(params, method.schedule.sparsity);
   const { state, prunable, left } = placeState(functions, options);
   try {
@@ -100,7 +94,6 @@ class Run<D> {
   readonly #parts: Parts<D>;
   readonly #reports: Reports<D>;
   readonly #feed: Feed<D>;
-  readonly #key: Uint32Array;
   #data: HostBatch<D> | undefined;
   #types: BatchTypes<D> | undefined;
   /** Inputs of the training step that was launched last. */
@@ -112,7 +105,6 @@ class Run<D> {
     this.#parts = parts;
     this.#reports = new Reports<D>(prunable, options.onReport, left);
     this.#feed = new Feed<D>(options.batches, total);
-    this.#key = keyFromSeed(options.seed);
   }
 
   /**
@@ -137,19 +129,11 @@ class Run<D> {
   launch(entry: Entry): void {
     const { turn, step, t, progress } = entry;
     const { state, programs } = this.#parts;
-    const inputs = this.#inputsOf(entry);
+    const inputs = inputsOf(this.#parts.functions, this.#options, entry);
     const program = programs.get(turn, this.#types!)!;
     program.run(state, { data: this.#data, inputs } as never);
     if (trains(turn)) this.#inputs = inputs;
     if (turn === "rewind") this.#reports.add(program, this.#planned({ turn, step, t, progress }), false);
-  }
-
-  /** What an entry takes beside its batch. */
-  #inputsOf({ step, t, progress, part }: Entry): unknown {
-    const { params, learningRate } = this.#options;
-    const stepKey = foldKey(this.#key, step);
-    const key = part ? foldKey(stepKey, part) : stepKey;
-    return this.#parts.functions.inputs(params, { t, learningRate: learningRate(t - 1), key, progress });
   }
 
   /**
@@ -201,7 +185,7 @@ class Run<D> {
     const { state, programs, watch } = this.#parts;
     await this.#reports.read();
     // A run that goes on after its last step has launched none.
-    const inputs = this.#inputs ?? (last && this.#inputsOf(last));
+    const inputs = this.#inputs ?? (last && inputsOf(this.#parts.functions, this.#options, last));
     const sentinels = watch && inputs ? await watch.histogram(programs, state, inputs) : undefined;
     const kept = countKept(await state.readAll("masks"));
     return {
