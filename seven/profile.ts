@@ -23,12 +23,12 @@ export interface StepProfile {
 const long = 1000;
 
 /**
- * Runs the step that a run ended with again, on another batch, and times its kernels; the first time is only to warm up,
- * unless the step is a long one. Of a step of several micro-batches it is the turn that takes the last of them.
+ * Does the step that a run ended with once more and times its kernels; the first time is only to warm up, unless the
+ * step is a long one. Of a step of several micro-batches it is the turn that takes the last of them.
  *
  * The state is spoiled: read from it what is to be kept before.
  *
- * @param options Those of the run; its next batch is taken.
+ * @param options Those of the run; the first of `batches` is taken.
  * @param result What the run left behind.
  * @returns The times, or nothing where the device has no clock for kernels, or no step was done.
  * @throws {DeviceError} when memory does not suffice: it takes what the run took.

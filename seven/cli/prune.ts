@@ -24,7 +24,17 @@ import { checkPlace, makeRunFolder, readRecipe, storeAt } from "./run_folder.ts"
 import type { RunStore } from "./store.ts";
 import { count, duration, metricText, percent, table } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
-import { type PhaseResult, readMasks, readParams, runPhase, type Setting, trainModel, withParams } from "./train.ts";
+import { timeRun, timingFile } from "./timing.ts";
+import {
+  type Phase,
+  type PhaseResult,
+  readMasks,
+  readParams,
+  runPhase,
+  type Setting,
+  trainModel,
+  withParams,
+} from "./train.ts";
 import { heldOutOf, Validation } from "./validation.ts";
 import { jsonText, makeFolder, readJson, writeFile } from "./write.ts";
 
@@ -197,8 +207,7 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
   const store = path === undefined ? undefined : storeAt(path);
   const looks = { every: options.validateEvery!, from: method.schedule.end };
   const patience = options.patience === undefined ? {} : { patience: options.patience };
-  const start = performance.now();
-  const run = await runPhase(model, {
+  const phase: Phase = {
     label: method.name,
     method,
     prunes: true,
@@ -209,7 +218,9 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
     ...(heldOut
       ? { watch: (points) => new Validation(model, heldOut, task, { ...looks, ...patience }, bench, points) }
       : {}),
-  }, setting);
+  };
+  const start = performance.now();
+  const run = await runPhase(model, phase, setting);
   using state = run.state;
   await device.idle();
   const trained = performance.now();
@@ -246,7 +257,10 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
     }
     writeFile(`${path}/README.md`, modelCard(model, task, record));
     if (run.sentinels) writeFile(`${path}/${sentinelsFile}`, JSON.stringify(histogramData(run.sentinels)));
-    writeRun(path, model, { record, params: await readParams(state), masks: await readMasks(state) });
+    const params = await readParams(state), masks = await readMasks(state);
+    const timing = await timeRun({ model, phase, result: run, params }, setting);
+    writeFile(`${path}/${timingFile}`, jsonText(timing));
+    writeRun(path, model, { record, params, masks });
     store?.clean();
   }
   return record;

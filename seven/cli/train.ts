@@ -12,12 +12,13 @@ import {
   sum,
   type Tensor,
 } from "../../engine/mod.ts";
-import { type BatchTensors, readAhead, trainingBatches } from "../../models/mod.ts";
+import { type Batch, type BatchTensors, readAhead, trainingBatches } from "../../models/mod.ts";
 import { magnitude } from "../criteria/magnitude.ts";
 import { trainingSteps } from "../agenda.ts";
 import type { Method } from "../methods.ts";
 import type { PruningState } from "../state.ts";
-import { runPruning, type RunResult } from "../run.ts";
+import { profileStep, type StepProfile } from "../profile.ts";
+import { type RunOptions, runPruning, type RunResult } from "../run.ts";
 import type { Io } from "./io.ts";
 import { distils, lossOf } from "./loss.ts";
 import { choiceOf } from "./method.ts";
@@ -69,10 +70,8 @@ export interface PhaseResult extends RunResult {
  * @throws {NonFiniteError} when the loss does not stay finite, {@linkcode Interrupted} when a signal stopped it: its
  * store then has the state of the last step.
  */
-export async function runPhase(model: Model, phase: Phase, { options, device, io }: Setting): Promise<PhaseResult> {
-  const { network, data } = model;
-  const { batch, seed, optimizer, weightDecay, clipNorm, gradientAccumulation: accumulate, sentinels } = options;
-  const { groupByLength } = options;
+export async function runPhase(model: Model, phase: Phase, setting: Setting): Promise<PhaseResult> {
+  const { options, io } = setting;
   const { store } = phase;
   const saved = store?.saved();
   const start = saved?.step ?? 0;
@@ -81,23 +80,9 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
   using progress = openProgress(io, phase.label, trainingSteps(phase.method, phase.steps), options.quiet);
   const save = async (step: number, state: Placed<PruningState<Tensor>>): Promise<void> =>
     store?.save({ step, state: withoutTeacher(await state.readAll()), validation: validation?.points ?? [] });
-  const firstBatch = (phase.firstBatch + start) * accumulate;
   const result = await runPruning<BatchTensors>({
-    device,
-    params: network.params,
-    loss: lossOf(network, options),
-    ...choiceOf(network, options),
-    keepsZeros: !options.regrowZeros,
-    optimizer: optimizerNamed(optimizer, weightDecay, clipNorm),
-    method: phase.method,
-    steps: phase.steps,
-    learningRate: phase.learningRate,
-    batches: readAhead(trainingBatches(data.train, batch, seed, { start: firstBatch, groupByLength }), batchesAhead),
-    accumulate,
-    rows: ({ valid }) => sum(valid!),
-    seed,
-    logEvery: options.logEvery,
-    checkFinite: options.checkFinite,
+    ...stepOptions(model, phase, setting),
+    batches: readAhead(batchesAfter(start, model, phase, options), batchesAhead),
     onReport: (event) => {
       progress.show(event);
       store?.log(event);
@@ -119,8 +104,6 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
       return enough ? "stop" : undefined;
     },
     ...(saved ? { start, state: saved.state } : {}),
-    ...(phase.prunes && distils(options) ? { teacher: network.params } : {}),
-    ...(phase.prunes && sentinels !== undefined ? { sentinels: { every: sentinels } } : {}),
     ...(io.signal ? { signal: io.signal } : {}),
   });
   try {
@@ -132,6 +115,60 @@ export async function runPhase(model: Model, phase: Phase, { options, device, io
   }
   const best = validation?.best;
   return { ...result, points: validation?.points ?? [], ...(best ? { best } : {}) };
+}
+
+/**
+ * Does the step that a phase ended with once more, to time its kernels.
+ *
+ * @param result What the phase left behind. Its state is spoiled.
+ * @returns as {@linkcode profileStep}.
+ */
+export async function profilePhase(
+  model: Model,
+  phase: Phase,
+  setting: Setting,
+  result: PhaseResult,
+): Promise<StepProfile | undefined> {
+  const batches = batchesAfter(result.steps - 1, model, phase, setting.options);
+  return await profileStep<BatchTensors>({ ...stepOptions(model, phase, setting), batches }, result);
+}
+
+/** What the steps of a phase are made of. */
+function stepOptions(
+  { network }: Model,
+  phase: Phase,
+  { options, device }: Setting,
+): Omit<RunOptions<BatchTensors>, "batches"> {
+  const { seed, optimizer, weightDecay, clipNorm, gradientAccumulation: accumulate, sentinels } = options;
+  return {
+    device,
+    params: network.params,
+    loss: lossOf(network, options),
+    ...choiceOf(network, options),
+    keepsZeros: !options.regrowZeros,
+    optimizer: optimizerNamed(optimizer, weightDecay, clipNorm),
+    method: phase.method,
+    steps: phase.steps,
+    learningRate: phase.learningRate,
+    accumulate,
+    rows: ({ valid }) => sum(valid!),
+    seed,
+    logEvery: options.logEvery,
+    checkFinite: options.checkFinite,
+    ...(phase.prunes && distils(options) ? { teacher: network.params } : {}),
+    ...(phase.prunes && sentinels !== undefined ? { sentinels: { every: sentinels } } : {}),
+  };
+}
+
+/** The batches of a phase's steps after the first `done`. */
+function batchesAfter(
+  done: number,
+  { data }: Model,
+  { firstBatch }: Phase,
+  { batch, seed, gradientAccumulation, groupByLength }: PruneOptions,
+): AsyncGenerator<Batch, never, void> {
+  const start = (firstBatch + done) * gradientAccumulation;
+  return trainingBatches(data.train, batch, seed, { start, groupByLength });
 }
 
 /** The teacher is the model as it was, which a run that goes on has anyway. */
