@@ -27,7 +27,7 @@ function tinyRun(folder: string): string[] {
 function comparable(folder: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(contents(folder)).map(([path, content]) => {
-      if (path.endsWith("report.html")) return [path, ""]; // has the times
+      if (/(report\.html|timing\.json)$/.test(path)) return [path, ""]; // have the times
       if (!path.endsWith("run.json")) return [path, path.endsWith("recipe.json") ? "" : content];
       const { seconds: _, dispatches: _d, options: _o, ...record } = JSON.parse(content);
       return [path, JSON.stringify(record)];

@@ -72,6 +72,7 @@ Deno.test("prune writes a run folder: exact counts, zeros, the files of the chec
       "recipe.json",
       "report.html",
       "run.json",
+      "timing.json",
     ]);
     assert.match(files["README.md"]!, /^---\nlibrary_name: transformers\npipeline_tag: image-classification\n/);
     assert.match(files["report.html"]!, /^<!doctype html>/i);

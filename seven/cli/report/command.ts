@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import { stat } from "../folder.ts";
 import type { Io } from "../io.ts";
 import { readRecord, recordFile, type RunRecord } from "../record.ts";
+import { type Timing, timingFile } from "../timing.ts";
 import { readJson, writeFile } from "../write.ts";
 import type { FileSizes, HistogramData, ReportData, Sizes } from "./data.ts";
 import { reportData } from "./from_files.ts";
@@ -35,6 +36,7 @@ export async function writeReport(path: string, runs: readonly RunRecord[] = [])
   }
   const weights = await Deno.readFile(`${path}/model.safetensors`);
   const histogram = readJson<HistogramData>(`${path}/${sentinelsFile}`);
+  const timing = readJson<Timing>(`${path}/${timingFile}`);
   const files = {
     label: path,
     record,
@@ -42,6 +44,7 @@ export async function writeReport(path: string, runs: readonly RunRecord[] = [])
     weights,
     ...(runs.length > 0 ? { runs } : {}),
     ...(histogram ? { histogram } : {}),
+    ...(timing ? { timing } : {}),
   };
   const masks = await bytesOf(`${path}/masks.safetensors`);
   const data = await reportData(masks ? { ...files, masks } : files);

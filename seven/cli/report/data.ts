@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { KernelTime } from "../../../engine/mod.ts";
 import type { StepEvent } from "../../reports.ts";
 import type { HistogramEdges } from "../../sentinel_histogram.ts";
 import type { Result, RunRecord } from "../record.ts";
+import type { Timing } from "../timing.ts";
 import type { ValidationPoint } from "../validation.ts";
 
 /** How much of a tensor is left. */
@@ -77,8 +77,8 @@ export interface ReportData {
   readonly runs?: readonly RunPoint[];
   /** The sentinel picture. */
   readonly histogram?: HistogramData;
-  /** Time on the device of every kernel of a step. */
-  readonly kernels?: readonly KernelTime[];
+  /** What the run measured when it was done. */
+  readonly timing?: Timing;
   /** Sizes of the files. */
   readonly sizes?: Sizes;
   /** The command line that repeats the run. */

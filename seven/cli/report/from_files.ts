@@ -25,7 +25,7 @@ import type { HistogramData, ReportData, TensorDensity } from "./data.ts";
 import { placeOf } from "./layers.ts";
 
 /** The files of a run folder, and what else is known of the run. */
-export interface RunFiles extends Pick<ReportData, "model" | "runs" | "histogram" | "kernels" | "sizes"> {
+export interface RunFiles extends Pick<ReportData, "model" | "runs" | "histogram" | "timing" | "sizes"> {
   /** What the folder is called, for errors. */
   readonly label: string;
   /** `run.json`, parsed. */
@@ -46,7 +46,7 @@ export interface RunFiles extends Pick<ReportData, "model" | "runs" | "histogram
  * @throws {UsageError} when a file is not what it should be; {@linkcode SafetensorsError} when the weights are not.
  */
 export async function reportData(files: RunFiles): Promise<ReportData> {
-  const { label, model, runs, histogram, kernels, sizes } = files;
+  const { label, model, runs, histogram, timing, sizes } = files;
   const record = recordOf(files.record, `${label}/run.json`);
   const events = typeof files.events === "string" ? eventsOf(files.events, `${label}/events.jsonl`) : files.events;
   const validation = events.filter((event) => "validation" in event);
@@ -65,7 +65,7 @@ export async function reportData(files: RunFiles): Promise<ReportData> {
     ...(validation.length > 0 ? { validation } : {}),
     ...(runs ? { runs } : {}),
     ...(histogram ? { histogram } : {}),
-    ...(kernels ? { kernels } : {}),
+    ...(timing ? { timing } : {}),
     ...(sizes ? { sizes } : {}),
   };
 }

@@ -4,12 +4,14 @@
  * @module
  */
 import { comparisonSection } from "./comparison.ts";
-import { kernelSection, sizeSection } from "./costs.ts";
 import type { ReportData } from "./data.ts";
 import { densitySection } from "./density.ts";
 import { markup, trusted } from "./html.ts";
+import { kernelSection } from "./kernels.ts";
+import { latencySection } from "./latency.ts";
 import { recipeSection } from "./recipe.ts";
 import { sentinelSection } from "./sentinels.ts";
+import { sizeSection } from "./sizes.ts";
 import { style } from "./style.ts";
 import { metricsSection, summary, titleOf } from "./summary.ts";
 import { trainingSection } from "./training.ts";
@@ -28,6 +30,7 @@ export function reportHtml(data: ReportData): string {
     comparisonSection,
     densitySection,
     sentinelSection,
+    latencySection,
     kernelSection,
     sizeSection,
     recipeSection,

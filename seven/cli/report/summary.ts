@@ -4,11 +4,11 @@
  * @module
  */
 import type { Metrics } from "../judge.ts";
-import { zerosAndSpeed } from "./costs.ts";
 import type { ReportData } from "./data.ts";
 import { type Html, markup, shorten } from "./html.ts";
 import { isShare, metricValue, shareText, short, whole } from "./numbers.ts";
 import { section, table } from "./parts.ts";
+import { zerosNote } from "./zeros.ts";
 
 /** The title: method, task and sparsity. */
 export function titleOf({ record: { method, options, result } }: ReportData): string {
@@ -17,14 +17,14 @@ export function titleOf({ record: { method, options, result } }: ReportData): st
 
 /** The head. */
 export function summary(data: ReportData): Html {
-  const { record: { seed, options, result }, sizes } = data;
+  const { record: { seed, options, result } } = data;
   const { metric, dense, pruned, sparsity, kept, prunable } = result;
   const model = modelOf(data);
   const name = shorten(metric, 40);
   const about = [`Model: ${model}`, `task: ${shorten(options.task, 200)}`, `seed ${seed}`];
   const number = (title: string, value: string, below: string): Html =>
     markup`<div><dt>${title}</dt><dd>${value}<small>${below}</small></dd></div>\n`;
-  const zeros = zerosAndSpeed(shorten(options.pattern ?? "unstructured", 40));
+  const zeros = zerosNote(data, "head");
   return markup`<header><h1>${titleOf(data)}</h1>
 <p class="faint">${about.join(" · ")}</p></header>
 <dl class="numbers">
@@ -33,7 +33,7 @@ ${number(`${name}, dense`, metricValue(metric, dense), "before pruning")}
 ${number(`${name}, pruned`, metricValue(metric, pruned), changeText(metric, dense, pruned))}
 ${number("weights kept", whole(kept), `of ${whole(prunable)}`)}</dl>
 <p>${sentence(data, model)}</p>
-${!sizes && markup`<p class="note faint">${zeros}</p>\n`}`;
+${zeros !== undefined && markup`<p class="note faint">${zeros}</p>\n`}`;
 }
 
 /** All metrics of all splits; nothing where there is only the one that the head has. */

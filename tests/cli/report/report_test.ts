@@ -12,6 +12,7 @@ import {
   parsePage,
   recordWith,
   smallHistogram,
+  smallTiming,
 } from "./support.ts";
 
 const name = (layer: number, matrix: string): string => `bert.encoder.layer.${layer}.${matrix}.weight`;
@@ -28,7 +29,7 @@ const full: ReportData = {
   validation: [{ step: 100, validation: { accuracy: 0.8 } }, { step: 400, validation: { accuracy: 0.9 } }],
   runs: [{ method: "magnitude", seed: 1, result: { metric: "accuracy", dense: 0.92, pruned: 0.8, sparsity: 0.9 } }],
   histogram: smallHistogram,
-  kernels: [{ label: "matmul", milliseconds: 2 }],
+  timing: smallTiming,
   sizes: { before: { dense: 4000, gzip: 3700 }, after: { dense: 4000, gzip: 1000, packed: 925 } },
   command: "deno task prune --sparsity 0.8",
 };
@@ -39,6 +40,7 @@ const headings = {
   comparison: "Accuracy against sparsity",
   density: "What is left of each matrix",
   sentinels: "Sentinel weights",
+  latency: "Latency",
   kernels: "Time by kernel",
   sizes: "Size",
   recipe: "Recipe",
@@ -88,7 +90,7 @@ Deno.test("parts that are absent leave no heading behind", () => {
     [{ events: [] }, [headings.training]],
     [{ runs: [] }, [headings.comparison]],
     [{ densities: [] }, [headings.density]],
-    [{ kernels: [] }, [headings.kernels]],
+    [{ timing: { schema: 1 } }, [headings.latency, headings.kernels]],
   ];
   for (const [changes, missing] of parts) {
     const left = Object.values(headings).filter((heading) => !missing.includes(heading));
@@ -103,9 +105,11 @@ Deno.test("parts that are absent leave no heading behind", () => {
   for (const section of page.all("section")) assert.ok(section.children.length > 1, "a heading alone");
 });
 
-Deno.test("it says that zeros do not speed up dense kernels, once, whether or not sizes are known", () => {
+Deno.test("it says that zeros do not speed up dense kernels, once, whatever was measured", () => {
   const { sizes: _, ...unsized } = full;
-  for (const data of [full, unsized]) {
+  const { timing: __, ...untimed } = full;
+  const { timing: ___, ...neither } = unsized;
+  for (const data of [full, unsized, untimed, neither]) {
     const text = parsePage(reportHtml(data)).one("main").textContent;
     assert.equal(text.match(/zeros do not speed up dense kernels/g)?.length, 1);
   }
@@ -169,7 +173,7 @@ function everywhere(text: string): ReportData {
       seed,
       result: { metric: text, dense: 0.5, pruned: 0.4, sparsity: 0.1 * seed },
     })),
-    kernels: [{ label: text, milliseconds: 1 }],
+    timing: { ...smallTiming, step: { ...smallTiming.step!, kernels: [{ label: text, milliseconds: 1 }] } },
     command: text,
   };
 }
@@ -241,6 +245,8 @@ const result = fc.record({
   sparsity: number,
 });
 
+const spread = fc.record({ median: number, lower: number, upper: number });
+
 const anything: fc.Arbitrary<ReportData> = fc.record({
   record: fc.record({
     method: text,
@@ -275,7 +281,15 @@ const anything: fc.Arbitrary<ReportData> = fc.record({
     }),
     threshold: number,
   }),
-  kernels: some(fc.record({ label: text, milliseconds: number })),
+  timing: fc.record({
+    step: fc.record({
+      turn: fc.constantFrom("prune", "observe", "train"),
+      rows: number,
+      batches: number,
+      kernels: some(fc.record({ label: text, milliseconds: number })),
+    }),
+    latency: fc.record({ rows: number, passes: number, dense: spread, pruned: spread }),
+  }),
   sizes: fc.record({
     before: fc.record({ dense: number, gzip: number }),
     after: fc.record({ dense: number, gzip: number, packed: number }),

@@ -5,6 +5,7 @@ import { parseHTML } from "linkedom";
 import { resolveOptions } from "../../../seven/cli/options.ts";
 import type { HistogramData, ReportData } from "../../../seven/cli/report/mod.ts";
 import type { RunRecord } from "../../../seven/cli/record.ts";
+import type { Timing } from "../../../seven/cli/timing.ts";
 import type { StepEvent } from "../../../seven/reports.ts";
 
 /** The record of a run. */
@@ -55,6 +56,18 @@ export const smallHistogram: HistogramData = {
   edges: { sensitivity: [1e-6, 1e-5, 1e-4], steadiness: [0.25, 0.5] },
 };
 
+/** One kernel, and latencies. */
+export const smallTiming: Timing = {
+  schema: 1,
+  step: { turn: "train", rows: 64, batches: 1, kernels: [{ label: "matmul", milliseconds: 2 }] },
+  latency: {
+    rows: 32,
+    passes: 20,
+    dense: { median: 10, lower: 9.5, upper: 10.75 },
+    pruned: { median: 10.2, lower: 9.6, upper: 11 },
+  },
+};
+
 /** A parsed page. */
 export interface Page {
   /** Elements of a CSS selector. */
@@ -92,6 +105,14 @@ export function parsePage(text: string): Page {
     return [...section.querySelectorAll("svg.wide")];
   };
   return { all, one, charts, headings: () => all("h2").map(({ textContent }) => textContent) };
+}
+
+/** Cells of the table in the section of a heading, without its head. */
+export function rowsOf(text: string, heading: string): string[][] {
+  const section = parsePage(text).all("section").find((section) =>
+    section.querySelector("h2")?.textContent === heading
+  )!;
+  return [...section.querySelectorAll("tbody tr")].map(({ children }) => Array.from(children, (c) => c.textContent));
 }
 
 /** Marks of a class in a chart: the children of its group. */
