@@ -4,14 +4,16 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { type HostTensor, safetensorsChunks } from "../../engine/mod.ts";
+import { type DeviceChoice, type HostTensor, safetensorsChunks } from "../../engine/mod.ts";
 import { type Folder, type Network, onnxChunks, packTensors, shrink } from "../../models/mod.ts";
+import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
-import { folderModel } from "./folder_model.ts";
+import { folderModel, ownNetwork } from "./folder_model.ts";
 import type { Io } from "./io.ts";
 import { inputFiles } from "./model_input.ts";
 import { checkPlace } from "./run_folder.ts";
 import { openSource } from "./source.ts";
+import { speedupLine } from "./speedup.ts";
 import { bytesText, count } from "./table.ts";
 import { jsonText, makeFolder, writeFile } from "./write.ts";
 
@@ -21,6 +23,7 @@ interface ExportOptions {
   readonly format: "safetensors" | "packed" | "onnx";
   readonly shrink?: boolean;
   readonly layout?: "smallest" | "pruned_heads" | "transformers";
+  readonly device?: DeviceChoice;
 }
 
 /** Registers `export`. */
@@ -36,7 +39,7 @@ export function addExportCommand(root: Command, io: Io): void {
       new Option("--format <kind>", "safetensors, packed or onnx").choices(["safetensors", "packed", "onnx"])
         .default("safetensors"),
     )
-    .option("--shrink", "take out heads and neurons that are zero; the logits stay")
+    .option("--shrink", "take out heads and neurons that are zero, and measure how much faster it is; the logits stay")
     .addOption(
       new Option("--layout <kind>", "of a shrunk model: which loaders it suits").choices([
         "smallest",
@@ -44,17 +47,26 @@ export function addExportCommand(root: Command, io: Io): void {
         "transformers",
       ]),
     )
+    .addOption(
+      new Option("--device <name>", "where a shrunk model is measured: auto, cpu or webgpu (default: auto)").choices([
+        "auto",
+        "cpu",
+        "webgpu",
+      ]),
+    )
     .action((path: string, options: ExportOptions) => exportModel(path, options, io));
 }
 
 async function exportModel(path: string, options: ExportOptions, io: Io): Promise<void> {
-  if (options.layout !== undefined && !options.shrink) {
-    throw new UsageError(`--layout ${options.layout}: is of shrunk models; give --shrink too`);
+  for (const name of ["layout", "device"] as const) {
+    if (options[name] === undefined || options.shrink) continue;
+    throw new UsageError(`--${name} ${options[name]}: is of shrunk models; give --shrink too`);
   }
   const out = options.out.replace(/(?<=.)\/+$/, "");
   await checkPlace(out);
   const folder = await openSource("--model", path, io.err);
   const { network: whole, metadata } = await folderModel(folder);
+  using device = options.shrink ? await commandDevice(options.device ?? "auto") : undefined;
   const network = options.shrink ? await shrunk(whole, options, io) : whole;
   makeFolder(out);
   for (const name of inputFiles) {
@@ -66,13 +78,14 @@ async function exportModel(path: string, options: ExportOptions, io: Io): Promis
     : writeWeights(out, network, metadata, options.format);
   await sayWhatItIs(folder, out);
   io.out(`written to ${out}: ${bytesText(size)}`);
+  if (device) io.out(await speedupLine(whole, network, device));
 }
 
 async function shrunk(network: Network, { layout }: ExportOptions, io: Io): Promise<Network> {
   const { params, config, elements, readerNote } = await shrink(network, layout ? { layout } : {});
   io.out(`parameters: ${count(elements.before)} before, ${count(elements.after)} after`);
   io.out(readerNote);
-  return { ...network, params, config };
+  return await ownNetwork({ name: network.name, params, config });
 }
 
 function writeOnnx(out: string, network: Network): number {

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type Checkpoint,
   CheckpointError,
   familyOf,
   type Folder,
@@ -36,6 +37,17 @@ export function labelsOf({ id2label, num_labels }: Readonly<Record<string, unkno
 }
 
 /**
+ * The model of a checkpoint, with the head and the classes that its configuration names.
+ *
+ * @throws {CheckpointError} when it is no checkpoint of a known model.
+ */
+export async function ownNetwork(checkpoint: Pick<Checkpoint, "name" | "config" | "params">): Promise<Network> {
+  const { config, name } = checkpoint;
+  familyOf(config, name);
+  return await networkOf(checkpoint, { head: headOf(config) ?? "classification", labels: labelsOf(config), seed: 1 });
+}
+
+/**
  * Loads the model of a folder.
  *
  * @param folder The folder.
@@ -47,12 +59,7 @@ export async function folderModel(folder: Folder): Promise<{
   readonly metadata: Readonly<Record<string, string>>;
 }> {
   const checkpoint = await loadCheckpoint(folder);
-  familyOf(checkpoint.config, checkpoint.name);
-  const network = await networkOf(checkpoint, {
-    head: headOf(checkpoint.config) ?? "classification",
-    labels: labelsOf(checkpoint.config),
-    seed: 1,
-  });
+  const network = await ownNetwork(checkpoint);
   if (network.fresh.length > 0) {
     throw new CheckpointError(
       `${checkpoint.name}: there is no ${network.fresh.join(", ")}; use a checkpoint with a trained head`,

@@ -42,8 +42,8 @@ export interface LatencyTiming {
   readonly pruned: LatencySpread;
 }
 
-/** The middle of several times and the ends of their middle half, in milliseconds. */
-export type LatencySpread = Pick<Latency, "median" | "lower" | "upper">;
+/** The middle of several times, the shortest, and the ends of their middle half, in milliseconds. */
+export type LatencySpread = Pick<Latency, "median" | "least" | "lower" | "upper">;
 
 /** A run whose results are read. */
 export interface TimedRun {
@@ -88,8 +88,8 @@ async function latencyOf({ model, params }: TimedRun, { device }: Setting): Prom
   return { rows, passes: dense.all.length, dense: spreadOf(dense), pruned: spreadOf(pruned) };
 }
 
-function spreadOf({ median, lower, upper }: Latency): LatencySpread {
-  return { median, lower, upper };
+function spreadOf({ median, least, lower, upper }: Latency): LatencySpread {
+  return { median, least, lower, upper };
 }
 
 /** A finished run does not fail for lack of memory to measure it. */

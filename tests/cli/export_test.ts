@@ -104,8 +104,11 @@ Deno.test("export: packed files are the same model, in fewer bytes", async () =>
 Deno.test("export --shrink takes zero heads out, and the model answers as before", async () => {
   await inFolder(async (folder) => {
     const path = await pruned(folder, "run", "--sparsity", "0.5", "--pattern", "head", "--method", "magnitude");
-    const lines = await succeeds(["export", path, "--shrink", "--out", `${folder}/small`]);
+    const lines = await succeeds(["export", path, "--shrink", "--out", `${folder}/small`, "--device", "cpu"]);
     assert.match(lines[0]!, /^parameters: [\d,]+ before, [\d,]+ after$/);
+    assert.match(lines.at(-1)!, /^latency: [\d.]+ ms -> [\d.]+ ms per batch of 32 \([\d.]+x\), cpu device$/);
+    const numbers = lines.at(-1)!.match(/\d+(\.\d+)?/g)!.map(Number);
+    assert.ok(numbers.length === 4 && numbers.every((value) => value > 0 && Number.isFinite(value)));
     assert.equal(await accuracyOf(`${folder}/small`), await accuracyOf(path));
     const { params } = await loadCheckpoint(diskFolder(`${folder}/small`));
     assert.deepEqual(params["vit.encoder.layer.0.attention.attention.query.weight"]!.shape, [4, 8]);
@@ -176,6 +179,7 @@ Deno.test("export says what does not go together", async () => {
       ["--out", `${folder}/x`, "--layout", "smallest"],
       /^error: --layout smallest: is of shrunk models; give --shrink/,
     );
+    await says(["--out", `${folder}/x`, "--device", "cpu"], /^error: --device cpu: is of shrunk models; give --shrink/);
     await says(["--out", `${folder}/tiny`], /^error: --out .+tiny: the folder is not empty/);
     await says(
       ["--out", `${folder}/x`, "--format", "gguf"],

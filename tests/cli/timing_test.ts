@@ -39,8 +39,8 @@ Deno.test("a run times the kernels of its last step, and forward passes before a
     for (const { label, milliseconds } of step.kernels) assert.ok(label && milliseconds >= 0 && milliseconds < 1e5);
     assert.ok(isTime(step.kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0)));
     assert.deepEqual([latency.rows, latency.passes], [32, 20]);
-    for (const { median, lower, upper } of [latency.dense, latency.pruned]) {
-      assert.ok([median, lower, upper].every(isTime) && lower <= median && median <= upper);
+    for (const { median, least, lower, upper } of [latency.dense, latency.pruned]) {
+      assert.ok([median, least, lower, upper].every(isTime) && least <= lower && lower <= median && median <= upper);
     }
     const headings = parsePage(files["report.html"]!).headings();
     assert.ok(headings.includes("Latency") && headings.includes("Time by kernel"), headings.join());

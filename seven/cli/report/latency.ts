@@ -15,15 +15,16 @@ export function latencySection(data: ReportData): Html | undefined {
   const { timing, record: { device } } = data;
   if (!timing?.latency) return undefined;
   const { rows, passes, dense, pruned } = timing.latency;
-  const row = (name: string, { median, lower, upper }: LatencySpread): string[] => [
+  const row = (name: string, { median, least, lower, upper }: LatencySpread): string[] => [
     name,
     `${short(median)} ms`,
     `${short(lower)} – ${short(upper)} ms`,
+    `${short(least)} ms`,
     ratioText(median, dense.median),
   ];
   const listed = table({
     label: "Latency of a forward pass",
-    head: ["model", `batch of ${whole(rows)}`, "middle half", "of dense"],
+    head: ["model", `batch of ${whole(rows)}`, "middle half", "fastest", "of dense"],
     rows: [row("dense", dense), row("pruned", pruned)],
   });
   const times = passes === 1 ? "one pass of each" : `medians of ${whole(passes)} passes of each, in turn`;

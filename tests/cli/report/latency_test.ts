@@ -7,8 +7,8 @@ import { bare, parsePage, rowsOf, smallTiming } from "./support.ts";
 Deno.test("latencies are told with their spread, batch and device, and as a share of the dense one", () => {
   const text = reportHtml({ ...bare, timing: smallTiming });
   assert.deepEqual(rowsOf(text, "Latency"), [
-    ["dense", "10 ms", "9.5 – 10.75 ms", "1.00"],
-    ["pruned", "10.2 ms", "9.6 – 11 ms", "1.02"],
+    ["dense", "10 ms", "9.5 – 10.75 ms", "9 ms", "1.00"],
+    ["pruned", "10.2 ms", "9.6 – 11 ms", "9.1 ms", "1.02"],
   ]);
   const section = parsePage(text).all("section").find((one) => one.querySelector("h2")?.textContent === "Latency")!;
   assert.match(section.querySelector("thead")!.textContent, /batch of 32/);
@@ -29,9 +29,9 @@ Deno.test("what zeros do not do is said beside latencies where there are some, o
 });
 
 Deno.test("one pass is called one, and times that are none are told by a dash", () => {
-  const none = { median: NaN, lower: NaN, upper: Infinity };
+  const none = { median: NaN, least: NaN, lower: NaN, upper: Infinity };
   const latency = { rows: 32, passes: 1, dense: none, pruned: none };
   const text = reportHtml({ ...bare, timing: { schema: 1, latency } });
   assert.match(text, /one pass of each/);
-  assert.deepEqual(rowsOf(text, "Latency")[1], ["pruned", "– ms", "– – – ms", "–"]);
+  assert.deepEqual(rowsOf(text, "Latency")[1], ["pruned", "– ms", "– – – ms", "– ms", "–"]);
 });

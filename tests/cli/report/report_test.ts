@@ -245,7 +245,7 @@ const result = fc.record({
   sparsity: number,
 });
 
-const spread = fc.record({ median: number, lower: number, upper: number });
+const spread = fc.record({ median: number, least: number, lower: number, upper: number });
 
 const anything: fc.Arbitrary<ReportData> = fc.record({
   record: fc.record({
