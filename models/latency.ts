@@ -21,7 +21,7 @@ export interface LatencyOptions {
   readonly tokens?: number;
   /** Passes of each model at most; 20. */
   readonly repeats?: number;
-  /** Seconds after which no other pass begins; each model has one in any case; 2. */
+  /** Seconds after which no other pass begins; each model has one that counts in any case; 2. */
   readonly seconds?: number;
 }
 
@@ -102,8 +102,8 @@ async function inTurn(models: readonly Placement[], options: LatencyOptions): Pr
     await device.idle();
     return performance.now() - start;
   };
-  const begin = performance.now();
   for (const model of models) await pass(model);
+  const begin = performance.now();
   const times = models.map((): number[] => []);
   // There and back again: none always comes after the same other.
   const order = [...models.keys()];

@@ -47,7 +47,7 @@ export async function comparable(sweep: string): Promise<Record<string, string>>
   return Object.fromEntries(all.flatMap(([path, content]) => {
     if (path.endsWith("report.cells.csv")) return [[path, content.replaceAll(/,[^,\n]*$/gm, "")]];
     // These have the place of the run, its times, and steps that only a break logs.
-    if (/(recipe\.json|events\.jsonl|report\.html)$/.test(path)) return [];
+    if (/(recipe\.json|events\.jsonl|report\.html|timing\.json)$/.test(path)) return [];
     if (!path.endsWith("run.json")) return [[path, content]];
     const { seconds: _, dispatches: _d, options: { out: _o, quiet: _q, ...options }, ...record } = JSON.parse(content);
     return [[path, JSON.stringify({ ...record, options })]];
