@@ -48,7 +48,7 @@ export function addExportCommand(root: Command, io: Io): void {
       ]),
     )
     .addOption(
-      new Option("--device <name>", "where a shrunk model is measured: auto, cpu or webgpu (default: auto)").choices([
+      new Option("--device <name>", "where a shrunk model is measured (default: auto)").choices([
         "auto",
         "cpu",
         "webgpu",
