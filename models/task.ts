@@ -11,7 +11,7 @@ import type { Split } from "./data/split.ts";
 import type { Scorer } from "./evaluate.ts";
 import type { Folder } from "./folder.ts";
 import type { Head } from "./heads.ts";
-import type { ImageDecoder } from "./image/decoder.ts";
+import type { ImageDecoder } from "./image/inline_decoder.ts";
 import type { Modality, Prompts } from "./network.ts";
 import type { Tokenizer } from "./text/tokenizer.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { bertArchitecture, type BertHead } from "./names.ts";
+import { bertArchitecture, type BertHead } from "./head.ts";
 import { checkModelType, CheckpointError } from "../checkpoint.ts";
 import { activationName, positive, rate } from "../config.ts";
 import { checkLayerSizes, type LayerSizesConfig, layerSizesFields } from "../layer_sizes.ts";

@@ -15,7 +15,8 @@ import {
   type Tensor,
 } from "../../engine/mod.ts";
 import type { BertConfig } from "./config.ts";
-import { type BertHead, bertShapes } from "./names.ts";
+import type { BertHead } from "./head.ts";
+import { bertShapes } from "./names.ts";
 
 /**
  * Draws fresh parameters: matrices and embeddings from a normal of deviation `initializer_range`, the embedding of

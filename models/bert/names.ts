@@ -4,29 +4,9 @@
  * @module
  */
 import type { BertConfig } from "./config.ts";
+import { type BertHead, bertPrefix } from "./head.ts";
 import { headsOf, neuronsOf } from "../layer_sizes.ts";
 import { shapeList } from "../layers.ts";
-
-/**
- * What follows the encoder, and with it the class of Hugging Face whose names the parameters have:
- *
- * - "classification": `BertForSequenceClassification`, one logit for each label;
- * - "regression": the same class with one output;
- * - "span": `BertForQuestionAnswering`, logits of start and end at each token; it has no pooler;
- * - "none": `BertModel`, the encoder with its pooler, names without the prefix `bert.`.
- */
-export type BertHead = "classification" | "regression" | "span" | "none";
-
-/** The class of Hugging Face with these parameters, for `architectures` of `config.json`. */
-export function bertArchitecture(head: BertHead): string {
-  if (head === "none") return "BertModel";
-  return head === "span" ? "BertForQuestionAnswering" : "BertForSequenceClassification";
-}
-
-/** What the names of the encoder's parameters start with. */
-export function bertPrefix(head: BertHead): "bert." | "" {
-  return head === "none" ? "" : "bert.";
-}
 
 /** Shapes of all parameters of the class that `head` stands for, by name. */
 export function bertShapes(config: BertConfig, head: BertHead): Record<string, readonly number[]> {

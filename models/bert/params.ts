@@ -8,7 +8,8 @@ import type { HostTensor } from "../../engine/mod.ts";
 import { count, fitParams, type FittedParams } from "../fit.ts";
 import type { BertConfig } from "./config.ts";
 import { drawBert } from "./init.ts";
-import { type BertHead, bertPrefix, bertShapes } from "./names.ts";
+import { type BertHead, bertPrefix } from "./head.ts";
+import { bertShapes } from "./names.ts";
 
 /**
  * Takes the parameters of a model out of a checkpoint.

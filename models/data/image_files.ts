@@ -4,7 +4,7 @@
  * @module
  */
 import type { Folder } from "../folder.ts";
-import { type ImageDecoder, inlineDecoder } from "../image/decoder.ts";
+import { type ImageDecoder, inlineDecoder } from "../image/inline_decoder.ts";
 import { defaultPixelLimit } from "../image/picture.ts";
 import type { Recipe } from "../image/prepare_file.ts";
 import { type Augmentation, checkAugmentation, randomErasure } from "./augment.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "../data/error.ts";
-import type { ImageDecoder } from "./decoder.ts";
+import type { ImageDecoder } from "./inline_decoder.ts";
 import { prepareFile } from "./prepare_file.ts";
 import { type Listener, startThread, type Thread } from "./thread.ts";
 import type { Answer, Job } from "./worker.ts";

@@ -5,7 +5,7 @@
  */
 import { MASKED_SCORE } from "../../engine/mod.ts";
 import type { BertConfig } from "../bert/config.ts";
-import type { BertHead } from "../bert/names.ts";
+import type { BertHead } from "../bert/head.ts";
 import { activationNode } from "./activation.ts";
 import type { GraphBuilder } from "./graph.ts";
 import { dense, norm, selfAttention } from "./layers.ts";

@@ -5,7 +5,8 @@
  */
 import type { HostTensor } from "../../engine/mod.ts";
 import { bertConfig } from "../bert/config.ts";
-import { type BertHead, bertShapes } from "../bert/names.ts";
+import type { BertHead } from "../bert/head.ts";
+import { bertShapes } from "../bert/names.ts";
 import { checkParams } from "../checkpoint.ts";
 import type { Head } from "../heads.ts";
 import { viTConfig, viTShapes } from "../vit/config.ts";

@@ -11,18 +11,9 @@ import { readsLikeClip } from "./clip_files.ts";
 import { type Library, openLibrary } from "./library.ts";
 import { assembleTokens, type Encoded, readTemplate, type Template } from "./template.ts";
 import { readTokenizerFiles } from "./tokenizer_files.ts";
+import type { Pieces } from "./pieces.ts";
 import { settingOf, type TokenizerFiles, type TokenizerJson } from "./tokenizer_schema.ts";
 import { type WordPieces, wordPieces } from "./wordpiece.ts";
-
-/** Tokens of a text with their places, without special tokens. */
-export interface Pieces {
-  /** Number of each token in the vocabulary. */
-  readonly ids: number[];
-  /** Where each token starts in the original text, in UTF-16 units. */
-  readonly starts: number[];
-  /** Where each token ends in the original text (exclusive), in UTF-16 units. */
-  readonly ends: number[];
-}
 
 /** Turns text into numbers of tokens and back. */
 export interface Tokenizer {

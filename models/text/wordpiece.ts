@@ -5,7 +5,7 @@
  */
 
 import { type BertReading, bertWords } from "./bert_words.ts";
-import type { Pieces } from "./tokenizer.ts";
+import type { Pieces } from "./pieces.ts";
 
 /** A word taken apart: the tokens' numbers, and how many code points each covers. */
 export interface WordPieces {

@@ -16,7 +16,8 @@ import {
 } from "../../engine/mod.ts";
 import { bertClassifier, bertEncoder, type BertInputs, bertSpans } from "../../models/bert/bert.ts";
 import { type BertConfig, bertConfig } from "../../models/bert/config.ts";
-import { type BertHead, bertShapes } from "../../models/bert/names.ts";
+import type { BertHead } from "../../models/bert/head.ts";
+import { bertShapes } from "../../models/bert/names.ts";
 import { onDevices } from "../engine/suite/support.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { uniformArray } from "../support/values.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { sizeOf } from "../../../engine/mod.ts";
 import { bertConfig } from "../../../models/bert/config.ts";
-import { type BertHead, bertShapes, isBertPrunable } from "../../../models/bert/names.ts";
+import type { BertHead } from "../../../models/bert/head.ts";
+import { bertShapes, isBertPrunable } from "../../../models/bert/names.ts";
 
 const base = bertConfig({ model_type: "bert" }, "bert-base");
 const heads: readonly BertHead[] = ["classification", "regression", "span", "none"];

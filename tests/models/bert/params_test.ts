@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { type HostTensor, hostTensor } from "../../../engine/mod.ts";
 import { bertConfig, bertWithLabels } from "../../../models/bert/config.ts";
 import { initBert } from "../../../models/bert/init.ts";
-import { type BertHead, bertShapes } from "../../../models/bert/names.ts";
+import type { BertHead } from "../../../models/bert/head.ts";
+import { bertShapes } from "../../../models/bert/names.ts";
 import { bertParams } from "../../../models/bert/params.ts";
 import { CheckpointError } from "../../../models/checkpoint.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeImage } from "../../../models/image/decode.ts";
-import { inlineDecoder } from "../../../models/image/decoder.ts";
+import { inlineDecoder } from "../../../models/image/inline_decoder.ts";
 import { pictureFile as file, pictures } from "./pictures.ts";
 
 const error = (message: RegExp): object => ({ name: "DataError", message });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parsePreprocessor } from "../../../models/data/preprocessor.ts";
-import { type ImageDecoder, inlineDecoder, openDecoder } from "../../../models/image/decoder.ts";
+import { openDecoder } from "../../../models/image/decoder.ts";
+import { type ImageDecoder, inlineDecoder } from "../../../models/image/inline_decoder.ts";
 import { openPool } from "../../../models/image/pool.ts";
 import type { Recipe } from "../../../models/image/prepare_file.ts";
 import { type Listener, startWeb, type Thread } from "../../../models/image/thread.ts";

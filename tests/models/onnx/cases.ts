@@ -7,7 +7,8 @@
 import { type Device, type HostTensor, hostTensor, sizeOf, type Tensor } from "../../../engine/mod.ts";
 import { bertClassifier, bertEncoder, type BertInputs, bertPooled, bertSpans } from "../../../models/bert/bert.ts";
 import { bertConfig } from "../../../models/bert/config.ts";
-import { type BertHead, bertShapes } from "../../../models/bert/names.ts";
+import type { BertHead } from "../../../models/bert/head.ts";
+import { bertShapes } from "../../../models/bert/names.ts";
 import type { OnnxSource } from "../../../models/onnx/model.ts";
 import { viT, viTConfig, viTShapes } from "../../../models/vit/vit.ts";
 import { uniformArray } from "../../support/values.ts";
