@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { type DeviceChoice, type HostTensor, safetensorsChunks } from "../../engine/mod.ts";
-import { type Folder, type Network, onnxChunks, packTensors, shrink } from "../../models/mod.ts";
+import { type Network, onnxChunks, packTensors, shrink } from "../../models/mod.ts";
 import { commandDevice } from "./device.ts";
 import { UsageError } from "./errors.ts";
 import { folderModel, ownNetwork } from "./folder_model.ts";
@@ -15,7 +15,7 @@ import { checkPlace } from "./run_folder.ts";
 import { openSource } from "./source.ts";
 import { speedupLine } from "./speedup.ts";
 import { bytesText, count } from "./table.ts";
-import { jsonText, makeFolder, writeFile } from "./write.ts";
+import { fillFolder, jsonText, type WriteInto } from "./write.ts";
 
 /** What `export` was asked for. */
 interface ExportOptions {
@@ -68,15 +68,16 @@ async function exportModel(path: string, options: ExportOptions, io: Io): Promis
   const { network: whole, metadata } = await folderModel(folder);
   using device = options.shrink ? await commandDevice(options.device ?? "auto") : undefined;
   const network = options.shrink ? await shrunk(whole, options, io) : whole;
-  makeFolder(out);
-  for (const name of inputFiles) {
-    if (await folder.exists(name)) writeFile(`${out}/${name}`, await folder.read(name));
-  }
-  writeFile(`${out}/config.json`, jsonText(network.config));
-  const size = options.format === "onnx"
-    ? writeOnnx(out, network)
-    : writeWeights(out, network, metadata, options.format);
-  await sayWhatItIs(folder, out);
+  const size = await fillFolder(out, async (write) => {
+    // The model card goes along, where there is one.
+    for (const name of [...inputFiles, "README.md"]) {
+      if (await folder.exists(name)) write(name, await folder.read(name));
+    }
+    write("config.json", jsonText(network.config));
+    return options.format === "onnx"
+      ? writeOnnx(write, network)
+      : writeWeights(write, network, metadata, options.format);
+  });
   io.out(`written to ${out}: ${bytesText(size)}`);
   if (device) io.out(await speedupLine(whole, network, device));
 }
@@ -88,24 +89,24 @@ async function shrunk(network: Network, { layout }: ExportOptions, io: Io): Prom
   return await ownNetwork({ name: network.name, params, config });
 }
 
-function writeOnnx(out: string, network: Network): number {
+function writeOnnx(write: WriteInto, network: Network): number {
   const chunks = onnxChunks(network);
-  writeFile(`${out}/model.onnx`, chunks);
+  write("model.onnx", chunks);
   return chunks.reduce((sum, { length }) => sum + length, 0);
 }
 
 function writeWeights(
-  out: string,
+  write: WriteInto,
   { params }: Network,
   metadata: Readonly<Record<string, string>>,
   format: "safetensors" | "packed",
 ): number {
-  const path = `${out}/model.safetensors`;
+  const name = "model.safetensors";
   const packed = format === "packed" ? packTensors(params, { halves: true }) : undefined;
   const tensors = packed?.tensors ?? params as Readonly<Record<string, HostTensor>>;
-  const chunks = safetensorsChunks(tensors, { ...metadata, ...packed?.metadata }, path);
+  const chunks = safetensorsChunks(tensors, { ...metadata, ...packed?.metadata }, name);
   let size = 0;
-  writeFile(path, counted(chunks, (length) => size += length));
+  write(name, counted(chunks, (length) => size += length));
   return size;
 }
 
@@ -114,9 +115,4 @@ function* counted(chunks: Iterable<Uint8Array>, add: (length: number) => void): 
     add(chunk.length);
     yield chunk;
   }
-}
-
-/** The model card goes along, where there is one. */
-async function sayWhatItIs(folder: Folder, out: string): Promise<void> {
-  if (await folder.exists("README.md")) writeFile(`${out}/README.md`, await folder.read("README.md"));
 }

@@ -20,7 +20,7 @@ import { flagOf, type GivenOptions, type PruneOptions, resolveOptions } from "./
 import { type BestResult, readRecord, type RunRecord, versions, writeModel, writeRun } from "./record.ts";
 import { sentinelsFile, writeReport } from "./report/command.ts";
 import { histogramData } from "./report/mod.ts";
-import { checkPlace, makeRunFolder, readRecipe, storeAt } from "./run_folder.ts";
+import { canGoOn, checkPlace, checkResumable, goOn, makeRunFolder, readRecipe, storeAt } from "./run_folder.ts";
 import type { RunStore } from "./store.ts";
 import { count, duration, metricText, percent, table } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
@@ -36,7 +36,7 @@ import {
   withParams,
 } from "./train.ts";
 import { heldOutOf, Validation } from "./validation.ts";
-import { jsonText, makeFolder, readJson, writeFile } from "./write.ts";
+import { jsonText, makeFolder, readJson, WriteError, writeFile } from "./write.ts";
 
 /**
  * Prunes. Everything that can be wrong with the options or the input is found before anything runs.
@@ -52,8 +52,9 @@ export async function prune(given: GivenOptions, io: Io): Promise<void> {
   try {
     await run(options, { resumes: given.resume !== undefined, dry: given.dryRun === true }, io);
   } catch (error) {
-    if (!(error instanceof Interrupted) || out === undefined) throw error;
-    throw new Interrupted(error.signal, exitCodes.resumable, `go on with --resume ${out}`);
+    if (out === undefined || given.dryRun || !canGoOn(out)) throw error;
+    if (error instanceof WriteError) throw error.withNext(goOn(out));
+    throw error instanceof Interrupted ? new Interrupted(error.signal, exitCodes.resumable, goOn(out)) : error;
   }
 }
 
@@ -76,7 +77,8 @@ async function run(
   const { out } = options;
   const task = await findTask(options.task);
   checkData(task, options.data);
-  if (out !== undefined && !resumes) await checkPlace(out);
+  const folders = out === undefined ? [] : foldersOf(out, options);
+  if (out !== undefined) resumes ? checkResumable(out, [out, `${out}/dense`, ...folders]) : await checkPlace(out);
   const say = (line: string): void => options.quiet ? undefined : io.err(line);
   using decoder = openDecoder();
   const whole = await load(task, options, decoder, say);
@@ -98,8 +100,8 @@ async function run(
   const judged = `all ${count(rows)} rows of ${split}`;
   say(`${name}: ${metricText(metric, primary(dense, metric))} ${metric} on ${judged} before pruning`);
   const records: RunRecord[] = [];
-  for (const method of plans) {
-    const path = out === undefined ? undefined : plans.length === 1 ? out : `${out}/${method.name}`;
+  for (const [i, method] of plans.entries()) {
+    const path = folders[i];
     const known = path === undefined ? undefined : readRecord(path);
     if (known && path !== undefined) {
       say(`${method.name}: is finished`);
@@ -108,10 +110,7 @@ async function run(
     records.push(known ?? await pruneBy({ method, model, task, dense, heldOut, path }, setting, bench));
   }
 
-  if (out !== undefined) {
-    const folders = plans.length === 1 ? [out] : plans.map((method) => `${out}/${method.name}`);
-    for (const folder of folders) await writeReport(folder, records.length > 1 ? records : []);
-  }
+  for (const folder of folders) await writeReport(folder, records.length > 1 ? records : []);
 
   const [{ result: { prunable } }] = records as [RunRecord];
   io.out(`${name} on ${task.name}, ${metric} on ${judged}, ${count(prunable)} prunable weights`);
@@ -124,6 +123,11 @@ async function run(
     if (best) io.out(`${method}: best by held-out rows after step ${best.step}: ${shown(best.pruned)}`);
   }
   if (out !== undefined) io.out(`written to ${out}`);
+}
+
+/** The folder of each method's run. */
+function foldersOf(out: string, { method }: PruneOptions): string[] {
+  return method.length === 1 ? [out] : method.map((name) => `${out}/${name}`);
 }
 
 /** Takes rows for validation out of the training rows, where a run is to look at some. */
@@ -154,6 +158,7 @@ async function denseModel(
   if (known) {
     const weights = `${folder}/model.safetensors`;
     const { tensors } = parseSafetensors(await Deno.readFile(weights), weights);
+    storeAt(folder).clean(); // a kill may have come between the metrics and this
     return { model: withParams(loaded, tensors), metrics: known.metrics };
   }
   const store = out !== undefined && trainSteps > 0 ? storeAt(folder) : undefined;

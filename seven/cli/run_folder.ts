@@ -7,7 +7,7 @@ import { CheckpointError } from "../../models/mod.ts";
 import { UsageError } from "./errors.ts";
 import { stat } from "./folder.ts";
 import type { PruneOptions } from "./options.ts";
-import { jsonText, makeFolder, WriteError, writeFile } from "./write.ts";
+import { checkWritable, fillFolder, isFile, jsonText, makeFolder, probeFile, WriteError } from "./write.ts";
 import { RunStore } from "./store.ts";
 
 /** Name of the file with everything that it takes to repeat or continue a run. */
@@ -24,16 +24,26 @@ export interface Recipe {
 }
 
 /**
- * Checks that a run folder can be made: its place is free, or an empty folder.
+ * Checks that a run folder can be made: its place is free, or an empty folder, and can be written.
  *
  * @param path Its place.
- * @throws {UsageError} when something lies there.
+ * @throws {UsageError} when something lies there, or nothing can be written there; {@linkcode WriteError} when the disk
+ * is full.
  */
 export async function checkPlace(path: string): Promise<void> {
   const info = await stat("--out", path);
-  if (!info) return;
-  if (!info.isDirectory) throw new UsageError(`--out ${path}: there is a file of this name; name a new folder`);
+  if (info && !info.isDirectory) throw new UsageError(`--out ${path}: there is a file of this name; name a new folder`);
+  if (info) await checkEmpty(path);
+  try {
+    checkWritable(path);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+async function checkEmpty(path: string): Promise<void> {
   for await (const { name } of Deno.readDir(path)) {
+    if (name === `${recipeFile}.partial` || name === probeFile) continue; // of a process that was killed before it began
     const resumable = name === recipeFile ? "; --resume goes on with a run that was interrupted" : "";
     throw new UsageError(
       `--out ${path}: the folder is not empty, and runs are never overwritten; name a new folder${resumable}`,
@@ -42,22 +52,55 @@ export async function checkPlace(path: string): Promise<void> {
 }
 
 /**
- * Makes a run folder.
+ * Makes a run folder, or leaves everything as it was.
  *
  * @param path Its place.
  * @param recipe What is to run.
- * @throws {UsageError} when something lies there, or nothing can be written there.
+ * @throws {UsageError} when something lies there, or nothing can be written there; {@linkcode WriteError} when the disk
+ * is full.
  */
 export async function makeRunFolder(path: string, recipe: Recipe): Promise<void> {
   await checkPlace(path);
   try {
-    makeFolder(path);
-    writeFile(`${path}/${recipeFile}`, jsonText(recipe));
+    await fillFolder(path, (write) => write(recipeFile, jsonText(recipe)));
   } catch (error) {
-    if (!(error instanceof WriteError)) throw error;
-    const reason = (error.cause as Error).message;
-    throw new UsageError(`--out ${path}: cannot be written (${reason}); name another folder`, { cause: error });
+    throw unusable(path, error);
   }
+}
+
+/** Another folder would do, unless it is for want of room. */
+function unusable(path: string, error: unknown): unknown {
+  if (!(error instanceof WriteError) || error.lacksRoom) return error;
+  return new UsageError(`--out ${path}: cannot be written (${error.reason}); name another folder`, { cause: error });
+}
+
+/**
+ * Checks that a run can go on in its folders, before anything runs.
+ *
+ * @param path The folder that was named.
+ * @param folders All that it writes to.
+ * @throws {UsageError} when one cannot be written, {@linkcode WriteError} when the disk is full.
+ */
+export function checkResumable(path: string, folders: readonly string[]): void {
+  for (const folder of folders) {
+    try {
+      checkWritable(folder);
+    } catch (error) {
+      if (!(error instanceof WriteError) || error.lacksRoom) throw error;
+      const { message } = error.withNext(goOn(path));
+      throw new UsageError(`--resume ${message}`, { cause: error });
+    }
+  }
+}
+
+/** What to do with a run that ended before its end. */
+export function goOn(path: string): string {
+  return `go on with --resume ${path}`;
+}
+
+/** Whether a run can go on there: it has a recipe. */
+export function canGoOn(path: string): boolean {
+  return isFile(`${path}/${recipeFile}`);
 }
 
 /**

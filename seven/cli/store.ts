@@ -81,8 +81,9 @@ export class RunStore {
     let bytes: Uint8Array;
     try {
       bytes = Deno.readFileSync(path);
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error; // to begin anew would lose it
     }
     const { tensors, metadata } = parseSafetensors(bytes, path);
     const step = Number(metadata.step);
@@ -109,8 +110,9 @@ export class RunStore {
     }
   }
 
-  /** Removes what only a run that goes on needs. */
+  /** Removes what only a run that goes on needs, and what a process that was killed left of it. */
   clean(): void {
+    for (const name of [stateFile, bestFile, eventsFile]) removeQuietly(`${this.path}/${name}.partial`);
     for (const name of [stateFile, bestFile]) removeQuietly(`${this.path}/${name}`);
   }
 }

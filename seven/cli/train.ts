@@ -78,8 +78,12 @@ export async function runPhase(model: Model, phase: Phase, setting: Setting): Pr
   store?.forget(start);
   using validation = phase.watch?.(saved?.validation ?? []);
   using progress = openProgress(io, phase.label, trainingSteps(phase.method, phase.steps), options.quiet);
-  const save = async (step: number, state: Placed<PruningState<Tensor>>): Promise<void> =>
+  let kept = saved?.step;
+  const save = async (step: number, state: Placed<PruningState<Tensor>>): Promise<void> => {
+    if (kept === step) return;
     store?.save({ step, state: withoutTeacher(await state.readAll()), validation: validation?.points ?? [] });
+    kept = step;
+  };
   const result = await runPruning<BatchTensors>({
     ...stepOptions(model, phase, setting),
     batches: readAhead(batchesAfter(start, model, phase, options), batchesAhead),

@@ -11,6 +11,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
+import { makeFolder, removeQuietly, WriteError, writeFile } from "../write.ts";
 import { HubError } from "./error.ts";
 import type { HubId } from "./id.ts";
 
@@ -50,12 +51,16 @@ export class RepositoryCache {
     }
   }
 
-  /** Remembers the commit of a revision. */
+  /**
+   * Remembers the commit of a revision. A cache that knows it is not written: it may be one that only can be read.
+   *
+   * @throws {WriteError} when it cannot be written.
+   */
   remember(revision: string, commit: string): void {
-    if (revision === commit) return;
+    if (this.commitOf(revision) === commit) return;
     const path = join(this.#root, "refs", revision);
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    Deno.writeTextFileSync(path, commit);
+    makeFolder(dirname(path));
+    writeFile(path, commit);
   }
 
   /** Where a file of a commit lies, if it is there. */
@@ -97,19 +102,22 @@ export class RepositoryCache {
    * @param file What the hub says about it.
    * @param content Its bytes.
    * @param label Its name, for errors.
-   * @throws {HubError} when the connection ends early, or size or checksum are not those that the hub lists.
+   * @throws {HubError} when the connection ends early, or size or checksum are not those that the hub lists;
+   * {@linkcode WriteError} when the cache cannot be written.
    */
   async store(commit: string, file: HubFile, content: ReadableStream<Uint8Array>, label: string): Promise<void> {
     const blob = join(this.#root, "blobs", file.sha256 ?? file.oid);
-    const incomplete = `${blob}.${crypto.randomUUID()}.incomplete`; // two processes may load the same file
-    Deno.mkdirSync(dirname(blob), { recursive: true });
+    const incomplete = incompleteOf(blob);
+    makeFolder(dirname(blob));
     try {
-      await write(incomplete, file, content, label);
-      Deno.renameSync(incomplete, blob);
+      using target = writing(blob, () => Deno.openSync(incomplete, { write: true, createNew: true }));
+      await write((part) => writing(blob, () => target.writeSync(part)), file, content, label);
+      writing(blob, () => {
+        target.syncDataSync();
+        Deno.renameSync(incomplete, blob);
+      });
     } catch (error) {
-      try {
-        Deno.removeSync(incomplete);
-      } catch { /* was not made */ }
+      removeQuietly(incomplete);
       throw error;
     }
     this.#link(commit, file.path, blob);
@@ -117,27 +125,59 @@ export class RepositoryCache {
 
   #link(commit: string, path: string, blob: string): void {
     const pointer = this.pathOf(commit, path);
-    Deno.mkdirSync(dirname(pointer), { recursive: true });
+    makeFolder(dirname(pointer));
     try {
       Deno.symlinkSync(relative(dirname(pointer), blob), pointer);
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) return;
-      Deno.copyFileSync(blob, pointer); // a file system without links
+      this.#copy(blob, pointer); // a file system without links
+    }
+  }
+
+  #copy(blob: string, pointer: string): void {
+    const incomplete = incompleteOf(blob);
+    try {
+      writing(pointer, () => {
+        Deno.copyFileSync(blob, incomplete);
+        Deno.renameSync(incomplete, pointer);
+      });
+    } catch (error) {
+      removeQuietly(incomplete);
+      throw error;
     }
   }
 }
 
-async function write(path: string, file: HubFile, content: ReadableStream<Uint8Array>, label: string): Promise<void> {
+/** Another name for content that is not whole yet: two processes may load the same file. */
+function incompleteOf(blob: string): string {
+  return `${blob}.${crypto.randomUUID()}.incomplete`;
+}
+
+/** Does something for the sake of a file; its failure is that the file cannot be written. */
+function writing<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new WriteError(path, error);
+  }
+}
+
+async function write(
+  put: (part: Uint8Array) => number,
+  file: HubFile,
+  content: ReadableStream<Uint8Array>,
+  label: string,
+): Promise<void> {
   const hash = hashOf(file);
   let size = 0;
-  using target = Deno.openSync(path, { write: true, createNew: true });
   try {
     for await (const chunk of content) {
       hash.update(chunk);
       size += chunk.length;
-      for (let done = 0; done < chunk.length;) done += target.writeSync(chunk.subarray(done));
+      for (let done = 0; done < chunk.length;) done += put(chunk.subarray(done));
     }
   } catch (error) {
+    if (error instanceof WriteError) throw error;
     throw new HubError(
       `${label}: the connection ended after ${size} of ${file.size} bytes (${(error as Error).message}); run again`,
       { cause: error },
@@ -153,7 +193,6 @@ async function write(path: string, file: HubFile, content: ReadableStream<Uint8A
       `${label}: the checksum is ${actual}, the hub lists ${expected}; run again, and if it happens again do not trust it`,
     );
   }
-  target.syncDataSync();
 }
 
 /** The hash that a file is named by: SHA-256 of large files, git's SHA-1 of others. */

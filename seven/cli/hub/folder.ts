@@ -47,7 +47,8 @@ export function hubSettings(env: (name: string) => string | undefined): HubSetti
  * @param id Which one, at which revision.
  * @param settings How to reach it.
  * @returns Its files.
- * @throws {HubError} when it is not there or may not be seen, or the hub cannot be reached and the cache has nothing.
+ * @throws {HubError} when it is not there or may not be seen, or the hub cannot be reached and the cache has nothing;
+ * {@linkcode WriteError} when the cache cannot be written.
  */
 export async function hubFolder(id: HubId, settings: HubSettings): Promise<Folder> {
   const cache = new RepositoryCache(settings.cache, id);

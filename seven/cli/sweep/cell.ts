@@ -7,11 +7,11 @@ import { exitCodes, lineOf, UsageError } from "../errors.ts";
 import { Interrupted, type Io } from "../io.ts";
 import { prune } from "../prune.ts";
 import { readRecord, type RunRecord } from "../record.ts";
-import { recipeFile } from "../run_folder.ts";
-import { jsonText, makeFolder, removeQuietly, writeFile } from "../write.ts";
+import { canGoOn } from "../run_folder.ts";
+import { jsonText, makeFolder, removeQuietly, WriteError, writeFile } from "../write.ts";
 import { type Cell, describer, givenOf, readSweep, type Sweep } from "./cells.ts";
 import { takeLock } from "./lock.ts";
-import { folderOf, isFile, placesOf } from "./places.ts";
+import { folderOf, placesOf } from "./places.ts";
 
 /** What `sweep cell` is asked for. */
 export interface CellOptions {
@@ -113,28 +113,30 @@ export async function runCell(
     const given = await givenOf(sweep, cell);
     removeQuietly(failure);
     makeFolder(`${folder}/runs`);
-    await prune(begun(out) ? { resume: out, quiet } : { ...given, out, quiet }, { ...io, signal });
+    await prune(canGoOn(out) ? { resume: out, quiet } : { ...given, out, quiet }, { ...io, signal });
     const record = readRecord(out);
     if (!record) throw new Error(`${out}: has no record after its run; please report this`);
     return { record, before: false };
   } catch (error) {
-    if (error instanceof Interrupted) throw resumable(error, `run cell ${index} of ${folder} again to go on`);
+    const again = `run cell ${index} of ${folder} again to go on`;
+    if (error instanceof Interrupted) throw resumable(error, again);
+    const told = error instanceof WriteError ? error.withNext(again) : error;
+    keepFailure(folder, failure, { index, message: lineOf(told), time: new Date().toISOString() });
+    throw told;
+  }
+}
+
+/** What stopped the cell may stop this too, and is what is told in any case. */
+function keepFailure(folder: string, path: string, failure: Failure): void {
+  try {
     makeFolder(`${folder}/failed`);
-    const time = new Date().toISOString();
-    writeFile(failure, jsonText({ index, message: lineOf(error), time } satisfies Failure));
-    throw error;
+    writeFile(path, jsonText(failure));
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
   }
 }
 
 /** The same stop with what to do about it here; a lock says that itself. */
 function resumable(error: Interrupted, remedy: string): Interrupted {
   return error.constructor === Interrupted ? new Interrupted(error.signal, exitCodes.resumable, remedy) : error;
-}
-
-/** Whether a run was begun: its recipe is the first that there is of it. */
-function begun(out: string): boolean {
-  if (isFile(`${out}/${recipeFile}`)) return true;
-  // A process that died while it wrote the recipe leaves this, and no run is begun over it.
-  removeQuietly(`${out}/${recipeFile}.partial`);
-  return false;
 }

@@ -102,9 +102,7 @@ export async function takeLock(path: string, what: string, every: number = beatE
       const free = isAdvisory && file.tryLockSync(true);
       const dead = free && (before === undefined || before.host === owner.host);
       if (!fresh && !dead && age < staleAfter) throw new BusyError(what, before ?? unknownOwner, age);
-      file.truncateSync(0);
-      file.seekSync(0, Deno.SeekMode.Start);
-      file.writeSync(new TextEncoder().encode(content));
+      claim(path, file, content);
       if (!(fresh && free)) await new Promise((resolve) => setTimeout(resolve, settleAfter));
       if (textOf(path) === content) {
         kept = true;
@@ -116,6 +114,19 @@ export async function takeLock(path: string, what: string, every: number = beatE
       if (!kept) file.close();
     }
     // Its owner gave it back meanwhile: once more.
+  }
+}
+
+/** Puts an owner into the file of a lock; where there is no room for one there is no lock. */
+function claim(path: string, file: Deno.FsFile, content: string): void {
+  const bytes = new TextEncoder().encode(content);
+  try {
+    file.truncateSync(0);
+    file.seekSync(0, Deno.SeekMode.Start);
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  } catch (error) {
+    removeQuietly(path);
+    throw new WriteError(path, error);
   }
 }
 
@@ -139,7 +150,11 @@ function openLock(path: string): { readonly file: Deno.FsFile; readonly fresh: b
     return { file: Deno.openSync(path, { read: true, write: true, createNew: true }), fresh: true };
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw new WriteError(path, error);
+  }
+  try {
     return { file: Deno.openSync(path, { read: true, write: true, create: true }), fresh: false };
+  } catch (error) {
+    throw new WriteError(path, error);
   }
 }
 

@@ -30,12 +30,3 @@ export function placesOf(folder: string): Places {
 export function folderOf(path: string): string {
   return path.replace(/(?<=.)\/+$/, "");
 }
-
-/** Whether a file is there. */
-export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}

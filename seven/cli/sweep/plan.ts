@@ -11,7 +11,7 @@ import type { Io } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
 import { readRecord } from "../record.ts";
 import { checkData, findTask } from "../task.ts";
-import { jsonText, makeFolder, readJson, writeFile } from "../write.ts";
+import { jsonText, makeFolder, readJson, WriteError, writeFile } from "../write.ts";
 import { type Cell, cellsFile, describer, idOf, pathsOf, resolved, type Sweep, withPreset } from "./cells.ts";
 import { cellsOf, type Grid, type Options, parseGrid } from "./grid.ts";
 import { folderOf, placesOf } from "./places.ts";
@@ -29,7 +29,7 @@ interface Draft {
  * @param path The grid.
  * @param out Folder of the sweep; one that is there keeps its runs.
  * @param io Where results go.
- * @throws {UsageError} listing every fault of all cells at once.
+ * @throws {UsageError} listing every fault of all cells at once, {@linkcode WriteError} when the disk is full.
  */
 export async function planCommand(path: string, { out }: { readonly out: string }, io: Io): Promise<void> {
   const readers = optionReaders();
@@ -44,8 +44,8 @@ export async function planCommand(path: string, { out }: { readonly out: string 
     makeFolder(placesOf(folder).logs);
     writeFile(`${folder}/${cellsFile}`, jsonText({ schema: 1, directory, cells } satisfies Sweep));
   } catch (error) {
-    const reason = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
-    throw new UsageError(`--out ${folder}: cannot be written (${reason}); name another folder`, { cause: error });
+    if (!(error instanceof WriteError) || error.lacksRoom) throw error;
+    throw new UsageError(`--out ${folder}: cannot be written (${error.reason}); name another folder`, { cause: error });
   }
   const places = placesOf(folder);
   const finished = cells.filter(({ id }) => readRecord(places.run(id))).length;

@@ -7,10 +7,11 @@ import { exitCodes, lineOf } from "../errors.ts";
 import { Interrupted, type Io } from "../io.ts";
 import { readRecord, type RunRecord } from "../record.ts";
 import { duration, metricText } from "../table.ts";
-import { makeFolder } from "../write.ts";
+import { checkWritable, makeFolder } from "../write.ts";
 import { runCell } from "./cell.ts";
 import { type Cell, describer, readSweep, type Sweep } from "./cells.ts";
 import { BusyError } from "./lock.ts";
+import { copy, openLog } from "./log.ts";
 import { folderOf, placesOf } from "./places.ts";
 import { checkMayRun, programLine } from "./program.ts";
 
@@ -37,7 +38,8 @@ type RunOne = (cell: Cell) => Promise<Outcome>;
  * @param options What was asked for.
  * @param io Where results and progress go.
  * @throws {Error} when cells failed, {@linkcode Interrupted} when a signal stopped it or cells are run elsewhere,
- * {@linkcode UsageError} when there is no sweep or no process may be started.
+ * {@linkcode UsageError} when there is no sweep or no process may be started, {@linkcode WriteError} when nothing can be
+ * written there.
  */
 export async function runCommand(path: string, { jobs = 1, quiet = false }: RunOptions, io: Io): Promise<void> {
   const folder = folderOf(path);
@@ -50,6 +52,7 @@ export async function runCommand(path: string, { jobs = 1, quiet = false }: RunO
     const instead = "--jobs 1 runs the cells one after another in this process";
     await checkMayRun(programLine()[0], `--jobs ${jobs}`, instead);
   }
+  if (open.length > 0) checkWritable(folder);
   const runOne = jobs > 1 ? inProcesses(folder, io) : inThisProcess(folder, sweep, quiet, io);
   io.err(`${open.length} of ${length} cells to run`);
   const queue = open.values();
@@ -99,7 +102,8 @@ function inProcesses(folder: string, io: Io): RunOne {
   makeFolder(places.logs);
   const [command, ...args] = programLine();
   return async ({ index, id }) => {
-    using log = await Deno.open(`${places.logs}/${id}.log`, { create: true, append: true });
+    const path = `${places.logs}/${id}.log`;
+    using log = openLog(path, io);
     const child = new Deno.Command(command, {
       args: [...args, "sweep", "cell", folder, "--index", `${index}`],
       stdin: "null",
@@ -120,18 +124,7 @@ function inProcesses(folder: string, io: Io): RunOne {
     const told = line.replace(/^error: /, "") || `ended with exit code ${code}`;
     // A process that had not begun to listen for signals ends by them without a word.
     if (io.signal?.aborted) return { kind: "stopped", line: told };
-    if (code !== exitCodes.resumable) return { kind: "failed", line: `${told} (${places.logs}/${id}.log)` };
+    if (code !== exitCodes.resumable) return { kind: "failed", line: `${told} (${path})` };
     return { kind: told.includes("is being run by") ? "busy" : "stopped", line: told };
   };
-}
-
-/** Copies what a process prints. Answers its last line. */
-async function copy(from: ReadableStream<Uint8Array>, to: Deno.FsFile): Promise<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of from) {
-    to.writeSync(bytes);
-    rest = (rest + decoder.decode(bytes, { stream: true })).slice(-4096);
-  }
-  return rest.trimEnd().split("\n").at(-1) ?? "";
 }

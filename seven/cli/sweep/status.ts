@@ -7,11 +7,11 @@ import type { Io } from "../io.ts";
 import { readRecord } from "../record.ts";
 import { recipeFile } from "../run_folder.ts";
 import { table } from "../table.ts";
-import { readJson } from "../write.ts";
+import { isFile, readJson } from "../write.ts";
 import type { Failure } from "./cell.ts";
 import { type Cell, describer, readSweep, type Sweep } from "./cells.ts";
 import { lockAge, staleAfter } from "./lock.ts";
-import { folderOf, isFile, type Places, placesOf } from "./places.ts";
+import { folderOf, type Places, placesOf } from "./places.ts";
 import { rangesOf } from "./ranges.ts";
 
 /** How far a cell is. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Sweep } from "../../../seven/cli/sweep/cells.ts";
-import { isFile } from "../../../seven/cli/sweep/places.ts";
+import { isFile } from "../../../seven/cli/write.ts";
 import { contents, inFolder, run } from "../support.ts";
 import { startSlurm, until, whyNoSlurm } from "./slurm.ts";
 import { comparable, planned, statusOf, tinyGrid } from "./support.ts";
