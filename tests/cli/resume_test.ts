@@ -2,44 +2,9 @@
 
 import assert from "node:assert/strict";
 import { Interrupted } from "../../seven/cli/mod.ts";
+import { killAgainAndAgain, randomNumbers } from "./kills.ts";
+import { assertSame, smallRun, tinyRun, writeSmall } from "./runs.ts";
 import { contents, inFolder, run, writeTiny } from "./support.ts";
-
-/** A run of a tiny ViT that keeps a state after every third step, trained before, validated and watched on the way. */
-function tinyRun(folder: string): string[] {
-  const model = ["--model", `${folder}/tiny`, "--task", "digits", "--train-steps", "8", "--batch", "4"];
-  const pruning = ["--sparsity", "0.6", "--method", "seven-pre,platon", "--steps", "24", "--prune-steps", "20"];
-  const looks = [
-    "--validate-every",
-    "8",
-    "--hold-out",
-    "50",
-    "--save-every",
-    "3",
-    "--log-every",
-    "2",
-    "--sentinels",
-    "12",
-  ];
-  return [...model, ...pruning, ...looks, "--prune-every", "2", "--gradient-accumulation", "2", "--device", "cpu"];
-}
-
-/** What a finished run has that must not depend on breaks: all but its times. */
-function comparable(folder: string): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(contents(folder)).map(([path, content]) => {
-      if (/(report\.html|timing\.json)$/.test(path)) return [path, ""]; // have the times
-      if (!path.endsWith("run.json")) return [path, path.endsWith("recipe.json") ? "" : content];
-      const { seconds: _, dispatches: _d, options: _o, ...record } = JSON.parse(content);
-      return [path, JSON.stringify(record)];
-    }),
-  );
-}
-
-/** Steps of a log without those that only a break logs. */
-function everySecond(events: string): unknown[] {
-  const steps = events.trimEnd().split("\n").map((line) => JSON.parse(line));
-  return steps.filter(({ step }) => step % 2 === 0);
-}
 
 Deno.test("a run that was stopped again and again ends with the same bits as one that was not", async () => {
   await inFolder(async (folder) => {
@@ -61,53 +26,47 @@ Deno.test("a run that was stopped again and again ends with the same bits as one
     assert.equal(outcome.code, 0, outcome.err.join("\n"));
     assert.ok(breaks > 0, "it was stopped at all");
 
-    const [one, other] = [comparable(`${folder}/whole`), comparable(`${folder}/broken`)];
-    assert.deepEqual(Object.keys(other).sort(), Object.keys(one).sort());
-    for (const [path, content] of Object.entries(one)) {
-      if (path.endsWith("events.jsonl")) assert.deepEqual(everySecond(other[path]!), everySecond(content), path);
-      else assert.equal(other[path], content, path);
-    }
+    assertSame(contents(`${folder}/broken`), contents(`${folder}/whole`));
     assert.deepEqual(outcome.out.slice(-1), [`written to ${folder}/broken`]);
 
     // Nothing is left to do: the same table again.
     const again = await run(["--resume", `${folder}/broken`, "--quiet"]);
     assert.deepEqual([again.code, again.err], [0, []]);
-    assert.deepEqual(comparable(`${folder}/broken`), other);
+    assertSame(contents(`${folder}/broken`), contents(`${folder}/whole`));
   });
 });
 
 Deno.test("a process that is killed at any moment leaves a folder that can go on", async () => {
+  const number = Number(Deno.env.get("SEVEN_KILLS") ?? 4);
+  const seed = Number(Deno.env.get("SEVEN_KILLS_SEED") ?? Math.floor(2 ** 31 * Math.random()));
+  const told: string[] = [];
+  try {
+    await inFolder((folder) => killAgainAndAgain(folder, number, randomNumbers(seed), (line) => told.push(line)));
+    if (Deno.env.has("SEVEN_KILLS")) console.log(`SEVEN_KILLS_SEED=${seed}\n${told.join("\n")}`);
+  } catch (error) {
+    throw new Error(`SEVEN_KILLS=${number} SEVEN_KILLS_SEED=${seed}\n${told.join("\n")}`, { cause: error });
+  }
+});
+
+Deno.test("what a killed process leaves is in nobody's way, and goes", async () => {
   await inFolder(async (folder) => {
-    await writeTiny(`${folder}/tiny`);
-    const whole = await run([...tinyRun(folder), "--out", `${folder}/whole`]);
-    assert.equal(whole.code, 0, whole.err.join("\n"));
-    const script = new URL("../../seven/cli/mod.ts", import.meta.url).pathname;
-    const start = (args: readonly string[]): Deno.ChildProcess =>
-      new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-check", "--allow-all", script, ...args],
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-    const kills = Number(Deno.env.get("SEVEN_KILLS") ?? 4);
-    const out = `${folder}/killed`;
-    for (let i = 0; i < kills; i++) {
-      const there = Object.keys(contents(folder)).includes("killed/recipe.json");
-      const child = start(there ? ["--resume", out] : [...tinyRun(folder), "--out", out]);
-      const moment = 700 + 37 * i * i % 1900;
-      const timer = setTimeout(() => child.kill("SIGKILL"), moment);
-      await child.status;
-      clearTimeout(timer);
+    await writeSmall(folder);
+    const out = `${folder}/run`;
+    await Deno.mkdir(out);
+    await Deno.writeTextFile(`${out}/recipe.json.partial`, "{");
+    await Deno.writeTextFile(`${out}/.seven.partial`, "");
+    const begun = await run([...smallRun(folder), "--out", out, "--quiet"]);
+    assert.equal(begun.code, 0, begun.err.join("\n"));
+    const whole = contents(out);
+    assert.deepEqual(Object.keys(whole).filter((path) => path.endsWith(".partial")), []);
+
+    for (const state of ["checkpoint.safetensors", "best.safetensors", "dense/checkpoint.safetensors"]) {
+      await Deno.writeTextFile(`${out}/${state}`, "");
+      await Deno.writeTextFile(`${out}/${state}.partial`, "");
     }
-    const { code, err } = await run(
-      Object.keys(contents(folder)).includes("killed/recipe.json")
-        ? ["--resume", out]
-        : [...tinyRun(folder), "--out", out],
-    );
+    const { code, err } = await run(["--resume", out, "--quiet"]);
     assert.equal(code, 0, err.join("\n"));
-    const [one, other] = [comparable(`${folder}/whole`), comparable(out)];
-    for (const [path, content] of Object.entries(one)) {
-      if (!path.endsWith("events.jsonl")) assert.equal(other[path], content, path);
-    }
+    assertSame(contents(out), whole);
   });
 });
 

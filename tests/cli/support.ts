@@ -1,5 +1,6 @@
 /** Running the command line in this process, and folders to run it in. */
 
+import { Buffer } from "node:buffer";
 import { writeSafetensors } from "../../engine/mod.ts";
 import { initViT, viTConfig } from "../../models/mod.ts";
 import { main } from "../../seven/cli/mod.ts";
@@ -29,15 +30,20 @@ export async function inFolder(test: (folder: string) => Promise<void>): Promise
   }
 }
 
-/** Content of all files below a folder, by path. */
+/** Content of all files below a folder, by path: a character for each byte. */
 export function contents(folder: string, under = ""): Record<string, string> {
   const all: Record<string, string> = {};
   for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${under}`)) {
     const path = `${under}${name}`;
     if (isDirectory) Object.assign(all, contents(folder, `${path}/`));
-    else all[path] = new TextDecoder("latin1").decode(Deno.readFileSync(`${folder}/${path}`));
+    else all[path] = Buffer.from(Deno.readFileSync(`${folder}/${path}`)).toString("latin1");
   }
   return all;
+}
+
+/** Bytes of a file as `contents` gives it. */
+export function bytesOf(content: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(content, (character) => character.charCodeAt(0));
 }
 
 /** `config.json` of a tiny ViT for the generated digits, in a layout that no serialiser would make. */
