@@ -66,11 +66,11 @@ export class Programs<D> implements Disposable {
     return device.compile(step, of as never, { checkFinite });
   }
 
-  /** Kernel launches of each kind of step, at the shapes that it first had; bytes of temporaries of all programs. */
+  /** Kernel launches of each kind of step, at the shapes that it first had; bytes of temporaries on the device. */
   size(): { readonly dispatches: { readonly [turn in Turn]?: number }; readonly slotBytes: number } {
     return {
       dispatches: Object.fromEntries([...this.#first].map(([turn, program]) => [turn, program.dispatches])),
-      slotBytes: [...this.#compiled.values()].reduce((sum, program) => sum + program.plan.slotBytes, 0),
+      slotBytes: this.#source.device.slotBytes,
     };
   }
 

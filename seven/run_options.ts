@@ -114,6 +114,6 @@ export interface RunResult {
   readonly sentinels?: SentinelHistogram;
   /** Kernel launches of each kind of step that the run had. */
   readonly dispatches: { readonly [turn in Turn]?: number };
-  /** Bytes of temporaries of all its programs. */
+  /** Bytes of temporaries on the device, which all its programs share. */
   readonly slotBytes: number;
 }

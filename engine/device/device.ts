@@ -13,6 +13,7 @@ import type { Mapped, Tree } from "../tree.ts";
 import type { Backend } from "./backend.ts";
 import { Placed } from "./placed.ts";
 import { type MetricLeaf, Program } from "./program.ts";
+import { SharedSlots } from "./slots.ts";
 
 /** How to compile a step. */
 export interface CompileOptions {
@@ -27,10 +28,12 @@ export interface CompileOptions {
 export class Device implements Disposable {
   /** Why this device was chosen, when it was chosen automatically. */
   readonly reason: string;
+  readonly #slots: SharedSlots;
 
   /** Wraps a backend. Use {@linkcode openDevice}. */
   constructor(readonly backend: Backend, reason = "asked for") {
     this.reason = reason;
+    this.#slots = new SharedSlots(backend);
   }
 
   /** Which executor. */
@@ -41,6 +44,11 @@ export class Device implements Disposable {
   /** One line for people. */
   get description(): string {
     return this.backend.description;
+  }
+
+  /** Bytes of temporaries: all programs share them, so it is about what the largest of them needs. */
+  get slotBytes(): number {
+    return this.#slots.bytes;
   }
 
   /**
@@ -68,7 +76,7 @@ export class Device implements Disposable {
     if (options.checkFinite) traced = withFiniteChecks(traced);
     const planned = plan(traced, { bindings: this.backend.limits.bindings });
     const loaded = await this.backend.load(planned.kernels, (buffer) => planned.buffers[buffer]!.label);
-    return new Program(this.backend, traced, planned, loaded);
+    return new Program(this.backend, this.#slots, traced, planned, loaded);
   }
 
   /** Computes tensors once and reads them: for tests, initialisers and looking at values. */

@@ -15,6 +15,7 @@ import { leavesOf, type Mapped, mapTree, type Tree } from "../tree.ts";
 import type { Tensor } from "../graph/node.ts";
 import type { Backend, Copy, Loaded, Recording, Storage } from "./backend.ts";
 import { checkData, type Placed, toHost } from "./placed.ts";
+import type { SharedSlots, Slots } from "./slots.ts";
 
 /** A batch leaf on the host: a number for a rank-0 input, elements in row-major order for others. */
 export type BatchLeaf = number | HostData | HostTensor;
@@ -44,6 +45,15 @@ export interface KernelTime {
 const RING_BYTES = 4 * 2 ** 20;
 const RING_STEPS = 1024;
 
+/** A program over one placed state. */
+interface Bound {
+  readonly recording: Recording;
+  readonly copies: readonly Copy[];
+  readonly metrics: readonly Copy[];
+  /** Of the shared slots: in another one the slots lie elsewhere. */
+  readonly generation: number;
+}
+
 /** A compiled step. Release it with `using`. */
 export class Program<S, B, M> implements Disposable {
   /** Work of one run. */
@@ -55,10 +65,11 @@ export class Program<S, B, M> implements Disposable {
   readonly #plan: Plan;
   readonly #loaded: Loaded;
   readonly #own = new Map<number, Storage>();
-  readonly #recordings = new Map<
-    Placed<S>,
-    { recording: Recording; copies: readonly Copy[]; metrics: readonly Copy[] }
-  >();
+  readonly #shared: SharedSlots;
+  readonly #slots: Slots;
+  /** The number of the slot that a buffer is. */
+  readonly #slotOf = new Map<number, number>();
+  readonly #recordings = new Map<Placed<S>, Bound>();
   readonly #blockBytes: number;
   readonly #ringStorage: Storage | undefined;
   readonly #scalars: Uint32Array;
@@ -66,24 +77,35 @@ export class Program<S, B, M> implements Disposable {
   #read = 0;
 
   /** Use {@linkcode Device.compile}. */
-  constructor(backend: Backend, traced: Traced, plan: Plan, loaded: Loaded) {
+  constructor(backend: Backend, shared: SharedSlots, traced: Traced, plan: Plan, loaded: Loaded) {
     this.#backend = backend;
+    this.#shared = shared;
     this.#traced = traced;
     this.#plan = plan;
     this.#loaded = loaded;
     this.cost = totalCost(plan.kernels);
     let scalarBytes = 0;
+    const slotSizes: number[] = [];
     plan.buffers.forEach((spec, buffer) => {
-      if (spec.role === "state") return;
-      const storage = backend.allocate(spec.bytes, spec.label);
-      if (spec.role === "literal") backend.upload(storage, 0, spec.data);
-      if (spec.role === "scalars") scalarBytes = spec.bytes;
-      this.#own.set(buffer, storage);
+      if (spec.role === "slot") this.#slotOf.set(buffer, slotSizes.push(spec.bytes) - 1);
     });
-    this.#scalars = new Uint32Array(scalarBytes / 4);
     this.#blockBytes = plan.metrics.reduce((sum, port) => sum + port.bytes, 0);
     this.ring = Math.max(2, Math.min(RING_STEPS, Math.floor(RING_BYTES / Math.max(1, this.#blockBytes))));
-    if (this.#blockBytes) this.#ringStorage = backend.allocate(this.#blockBytes * this.ring, "metrics");
+    this.#slots = shared.reserve(slotSizes);
+    try {
+      plan.buffers.forEach((spec, buffer) => {
+        if (spec.role === "state" || spec.role === "slot") return;
+        const storage = backend.allocate(spec.bytes, spec.label);
+        this.#own.set(buffer, storage);
+        if (spec.role === "literal") backend.upload(storage, 0, spec.data);
+        if (spec.role === "scalars") scalarBytes = spec.bytes;
+      });
+      if (this.#blockBytes) this.#ringStorage = backend.allocate(this.#blockBytes * this.ring, "metrics");
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+    this.#scalars = new Uint32Array(scalarBytes / 4);
   }
 
   /** Kernel launches of one run. */
@@ -158,9 +180,10 @@ export class Program<S, B, M> implements Disposable {
     return times?.map((milliseconds, i) => ({ label: this.#plan.kernels[i]!.label, milliseconds }));
   }
 
-  /** Frees slots, inputs and compiled kernels. */
+  /** Frees inputs and compiled kernels, and slots that no other program shares. */
   [Symbol.dispose](): void {
     this.#recordings.forEach(({ recording }) => recording[Symbol.dispose]());
+    this.#slots[Symbol.dispose]();
     this.#own.forEach((storage) => storage[Symbol.dispose]());
     this.#ringStorage?.[Symbol.dispose]();
     this.#loaded[Symbol.dispose]();
@@ -181,9 +204,12 @@ export class Program<S, B, M> implements Disposable {
     return { run, values: tree as Mapped<M, Tensor, MetricLeaf>, taps: Object.fromEntries(taps) };
   }
 
-  #bind(state: Placed<S>) {
+  #bind(state: Placed<S>): Bound {
     const known = this.#recordings.get(state);
-    if (known) return known;
+    const { generation } = this.#shared;
+    if (known?.generation === generation) return known;
+    known?.recording[Symbol.dispose]();
+    this.#recordings.delete(state);
     const { leaves } = state;
     this.#traced.state.forEach(({ path, tensor }, i) => {
       const leaf = leaves[i];
@@ -201,7 +227,8 @@ export class Program<S, B, M> implements Disposable {
     }
     const resolve = (buffer: number): Storage => {
       const spec = this.#plan.buffers[buffer]!;
-      return spec.role === "state" ? leaves[spec.leaf]!.storage : this.#own.get(buffer)!;
+      if (spec.role === "state") return leaves[spec.leaf]!.storage;
+      return spec.role === "slot" ? this.#slots.storage(this.#slotOf.get(buffer)!) : this.#own.get(buffer)!;
     };
     const copy = (from: number, fromOffset: number, to: Storage, toOffset: number, bytes: number): Copy => ({
       from: resolve(from),
@@ -217,7 +244,7 @@ export class Program<S, B, M> implements Disposable {
       return copy(port.buffer, port.byteOffset, this.#ringStorage!, offset - port.bytes, port.bytes);
     });
     const copies = this.#plan.stateCopies.map(({ from, to, bytes }) => copy(from, 0, resolve(to), 0, bytes));
-    const bound = { recording: this.#backend.bind(this.#loaded, resolve), copies, metrics };
+    const bound = { recording: this.#backend.bind(this.#loaded, resolve), copies, metrics, generation };
     this.#recordings.set(state, bound);
     return bound;
   }
