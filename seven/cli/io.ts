@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import type { LogEvent } from "./json_log.ts";
 
 /** Output and interruption of a command. */
 export interface Io {
@@ -13,6 +14,8 @@ export interface Io {
   err(line: string): void;
   /** Where progress bars go; plain lines through `err` where it is absent. */
   readonly terminal?: NodeJS.WritableStream;
+  /** Writes what happens as an object, where lines are JSON; text goes through `err` where it is absent. */
+  readonly log?: (event: LogEvent) => void;
   /** Stops the command between two steps; its reason is an {@linkcode Interrupted}. */
   readonly signal?: AbortSignal;
 }

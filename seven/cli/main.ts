@@ -13,6 +13,7 @@ import { addExportCommand } from "./export.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { listMethods, listTasks } from "./lists.ts";
+import { jsonIo } from "./json_log.ts";
 import { addPruneOptions, givenOptions } from "./option_lines.ts";
 import type { GivenOptions } from "./options.ts";
 import { addPredictCommand } from "./predict.ts";
@@ -30,8 +31,8 @@ Examples:
   deno task prune --model vit-mnist --task mnist --data mnist --sparsity 0.95 --steps 300 --prune-steps 200 --out runs/1
   deno task prune --model hf:google-bert/bert-base-uncased --task sst2 --data glue/SST-2 --sparsity 0.6`;
 
-/** All commands. */
-function commands(io: Io): Command {
+/** All commands. `useIo` is told of another output that one of them goes on with. */
+function commands(io: Io, useIo: (io: Io) => void): Command {
   const root = new Command("seven")
     .description("Prunes transformers while they are fine-tuned.")
     .version(version);
@@ -50,7 +51,10 @@ function commands(io: Io): Command {
       const flags = givenOptions<GivenOptions>(prune);
       const file = flags.config === undefined ? {} : await readConfigFile(prune, flags.config);
       const preset = flags.preset ?? file.preset;
-      await pruneCommand({ ...(preset === undefined ? {} : presetNamed(preset)), ...file, ...flags }, io);
+      const given = { ...(preset === undefined ? {} : presetNamed(preset)), ...file, ...flags };
+      const shown = given.logFormat === "json" ? jsonIo(io) : io;
+      useIo(shown);
+      await pruneCommand(given, shown);
     });
   addPruneOptions(prune);
   addEvaluateCommand(root, io);
@@ -99,14 +103,17 @@ function checkCommand(root: Command, word: string | undefined): void {
  * ```
  */
 export async function main(args: readonly string[], io: Io = processIo()): Promise<number> {
+  let shown = io;
   try {
-    const root = commands(io);
+    const root = commands(io, (other) => shown = other);
     checkCommand(root, args[0]);
     await root.parseAsync([...args], { from: "user" });
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    io.err(`error: ${lineOf(error)}`);
-    return exitCodeOf(error);
+    const message = lineOf(error), exitCode = exitCodeOf(error);
+    if (shown.log) shown.log({ event: "error", message, exitCode });
+    else shown.err(`error: ${message}`);
+    return exitCode;
   }
 }

@@ -133,6 +133,11 @@ const pruneOptions: Readonly<Record<string, readonly OptionLine[]>> = {
     ["--patience <count>", "end the run after so many looks without a better one (default: never)", whole(1)],
     ["--log-every <count>", "steps between two events (default: 10)", whole(1)],
     ["--check-finite", "name the first tensor that goes bad when the loss does; slower"],
+    [
+      "--log-format <kind>",
+      "what happens as text, or as json: an object a line, results too (default: text)",
+      oneOf(["text", "json"]),
+    ],
     ["--quiet", "no progress, results only"],
   ],
 };

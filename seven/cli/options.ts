@@ -151,6 +151,8 @@ export interface GivenOptions extends Partial<PruneOptions> {
   readonly config?: string;
   /** Whether to say only what would run. */
   readonly dryRun?: boolean;
+  /** Whether lines about what happens are for people or JSON. */
+  readonly logFormat?: "text" | "json";
 }
 
 /** The flag of an option on the command line. */
@@ -177,7 +179,7 @@ export const augmentations: readonly AugmentationName[] = ["flip", "pad-crop", "
  * @throws {UsageError} naming the options that do not go together.
  */
 export function resolveOptions(given: GivenOptions): PruneOptions {
-  const { seven, preset: _p, config: _, dryRun: _d, resume: _r, ...told } = Object.fromEntries(
+  const { seven, preset: _p, config: _, dryRun: _d, resume: _r, logFormat: _l, ...told } = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as GivenOptions;
   const { model } = told;

@@ -59,7 +59,7 @@ export async function prune(given: GivenOptions, io: Io): Promise<void> {
 }
 
 /** The options of a run that goes on: its own, but for what does not change what comes out. */
-async function resumedOptions({ resume, quiet, ...others }: GivenOptions): Promise<PruneOptions> {
+async function resumedOptions({ resume, quiet, logFormat: _, ...others }: GivenOptions): Promise<PruneOptions> {
   const [other] = Object.keys(others);
   if (other !== undefined) {
     throw new UsageError(`--resume ${resume}: goes on with the options of the run; leave out ${flagOf(other)}`);
@@ -112,6 +112,12 @@ async function run(
 
   for (const folder of folders) await writeReport(folder, records.length > 1 ? records : []);
 
+  if (io.log) {
+    for (const [i, record] of records.entries()) {
+      io.out(JSON.stringify({ ...record, ...(out === undefined ? {} : { folder: folders[i] }) }));
+    }
+    return;
+  }
   const [{ result: { prunable } }] = records as [RunRecord];
   io.out(`${name} on ${task.name}, ${metric} on ${judged}, ${count(prunable)} prunable weights`);
   const shown = (value: number) => metricText(metric, value);
