@@ -22,8 +22,8 @@ Deno.test("what the transcript shows can be done: every command ends well, and a
     const sums = [...markdown.matchAll(/^([0-9a-f]{64}) {2}runs\//gm)].map(([, sum]) => sum);
     assert.equal(sums.length, 2);
     assert.equal(sums[0], sums[1]);
-    assert.equal(markdown.match(/^## /gm)?.length, 6);
-    assert.equal(markdown.match(/^\$ /gm)?.length, 15);
+    assert.equal(markdown.match(/^## /gm)?.length, 7);
+    assert.equal(markdown.match(/^\$ /gm)?.length, 17);
     assert.doesNotMatch(markdown, /^error:/m);
   });
 });

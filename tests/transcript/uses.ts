@@ -62,4 +62,11 @@ export async function mainUses(session: Session, uses: Uses): Promise<void> {
   await session.run("du -b runs/both/seven-pre/model.safetensors packed/model.safetensors onnx/model.onnx");
   session.say("A packed folder is read like any other:");
   await session.run(`deno task prune evaluate --model packed --task ${task} --quiet`);
+
+  session.section(
+    "A smaller model",
+    "Heads and neurons that have come to be all zero are taken out; the model computes less and answers the same.",
+  );
+  await session.run("deno task prune export runs/both/seven-pre --shrink --out small");
+  await session.run(`deno task prune evaluate --model small --task ${task} --quiet`);
 }
