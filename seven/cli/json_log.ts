@@ -9,6 +9,7 @@ import type { Io } from "./io.ts";
 export interface LogEvent {
   /** `note`, `step`, `validation` or `error`. */
   readonly event: string;
+  /** What it says of that. */
   readonly [field: string]: unknown;
 }
 
