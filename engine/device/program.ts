@@ -67,8 +67,6 @@ export class Program<S, B, M> implements Disposable {
   readonly #own = new Map<number, Storage>();
   readonly #shared: SharedSlots;
   readonly #slots: Slots;
-  /** The number of the slot that a buffer is. */
-  readonly #slotOf = new Map<number, number>();
   readonly #recordings = new Map<Placed<S>, Bound>();
   readonly #blockBytes: number;
   readonly #ringStorage: Storage | undefined;
@@ -85,10 +83,8 @@ export class Program<S, B, M> implements Disposable {
     this.#loaded = loaded;
     this.cost = totalCost(plan.kernels);
     let scalarBytes = 0;
-    const slotSizes: number[] = [];
-    plan.buffers.forEach((spec, buffer) => {
-      if (spec.role === "slot") this.#slotOf.set(buffer, slotSizes.push(spec.bytes) - 1);
-    });
+    const slotSizes = new Map<number, number>();
+    plan.buffers.forEach(({ role, bytes }, buffer) => role === "slot" && slotSizes.set(buffer, bytes));
     this.#blockBytes = plan.metrics.reduce((sum, port) => sum + port.bytes, 0);
     this.ring = Math.max(2, Math.min(RING_STEPS, Math.floor(RING_BYTES / Math.max(1, this.#blockBytes))));
     this.#slots = shared.reserve(slotSizes);
@@ -228,7 +224,7 @@ export class Program<S, B, M> implements Disposable {
     const resolve = (buffer: number): Storage => {
       const spec = this.#plan.buffers[buffer]!;
       if (spec.role === "state") return leaves[spec.leaf]!.storage;
-      return spec.role === "slot" ? this.#slots.storage(this.#slotOf.get(buffer)!) : this.#own.get(buffer)!;
+      return spec.role === "slot" ? this.#slots.storage(buffer) : this.#own.get(buffer)!;
     };
     const copy = (from: number, fromOffset: number, to: Storage, toOffset: number, bytes: number): Copy => ({
       from: resolve(from),

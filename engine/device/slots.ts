@@ -41,18 +41,18 @@ export class SharedSlots {
   /**
    * Makes room for the slots of a program.
    *
-   * @param sizes Bytes of each slot.
+   * @param sizes Bytes of each slot, by its number.
    * @throws {DeviceError} when memory does not suffice; other programs keep what they have.
    */
-  reserve(sizes: readonly number[]): Slots {
-    const largestFirst = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]!);
+  reserve(sizes: ReadonlyMap<number, number>): Slots {
+    const largestFirst = [...sizes].sort(([, a], [, b]) => b - a);
     try {
-      largestFirst.forEach((slot, rank) => this.#grow(rank, sizes[slot]!));
+      largestFirst.forEach(([, bytes], rank) => this.#grow(rank, bytes));
     } catch (error) {
       if (this.#programs === 0) this.#free();
       throw error;
     }
-    const rankOf = new Map(largestFirst.map((slot, rank) => [slot, rank]));
+    const rankOf = new Map(largestFirst.map(([slot], rank) => [slot, rank]));
     this.#programs++;
     let isReleased = false;
     return {

@@ -23,18 +23,21 @@ function small(limit: number): { backend: Backend; used(): number } {
   return { backend: { allocate } as unknown as Backend, used: () => used };
 }
 
+/** Slots 0, 1, ... of so many bytes. */
+const sizes = (...bytes: number[]): Map<number, number> => new Map(bytes.entries());
+
 Deno.test("the i-th largest slots share a storage, whatever their order", () => {
   const { backend, used } = small(1000);
   const shared = new SharedSlots(backend);
-  using one = shared.reserve([10, 100, 40]);
+  using one = shared.reserve(sizes(10, 100, 40));
   const before = shared.generation;
-  using two = shared.reserve([30, 90]);
+  using two = shared.reserve(sizes(30, 90));
   assert.equal(shared.generation, before, "all fit into what was there");
   assert.equal(two.storage(1), one.storage(1));
   assert.equal(two.storage(0), one.storage(2));
   assert.deepEqual([shared.bytes, used()], [150, 150]);
   const old = one.storage(2);
-  using three = shared.reserve([60, 60, 60, 60]);
+  using three = shared.reserve(sizes(60, 60, 60, 60));
   assert.notEqual(shared.generation, before);
   assert.notEqual(one.storage(2), old);
   assert.deepEqual([0, 1, 2, 3].map((slot) => three.storage(slot).bytes), [100, 60, 60, 60]);
@@ -45,21 +48,21 @@ Deno.test("what does not fit leaves the other programs what they have", () => {
   const { backend, used } = small(200);
   const shared = new SharedSlots(backend);
   {
-    using one = shared.reserve([100, 40]);
-    assert.throws(() => shared.reserve([100, 120]), DeviceError);
-    assert.throws(() => shared.reserve([250]), DeviceError);
+    using one = shared.reserve(sizes(100, 40));
+    assert.throws(() => shared.reserve(sizes(100, 120)), DeviceError);
+    assert.throws(() => shared.reserve(sizes(250)), DeviceError);
     assert.ok(one.storage(0).bytes >= 100 && one.storage(1).bytes >= 40);
     assert.equal(used(), shared.bytes);
   }
   assert.equal(used(), 0);
-  assert.throws(() => shared.reserve([100, 120]), DeviceError);
+  assert.throws(() => shared.reserve(sizes(100, 120)), DeviceError);
   assert.equal(used(), 0, "nothing is left of what was begun");
 });
 
 Deno.test("slots are released once", () => {
   const { backend, used } = small(200);
   const shared = new SharedSlots(backend);
-  const one = shared.reserve([100]), two = shared.reserve([50]);
+  const one = shared.reserve(sizes(100)), two = shared.reserve(sizes(50));
   one[Symbol.dispose]();
   one[Symbol.dispose]();
   assert.equal(used(), 100);
