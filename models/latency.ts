@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Device, HostTensor, Placed, Program, Tensor } from "../engine/mod.ts";
+import type { Device, HostTensor, Placed } from "../engine/mod.ts";
 import type { Batch } from "./data/split.ts";
 import type { Params } from "./layers.ts";
 import type { Network } from "./network.ts";
-import type { BatchTensors, Outputs } from "./predict.ts";
+import { batchTypes, type Compiled, compileForward } from "./predict.ts";
 
 /** What to measure. */
 export interface LatencyOptions {
@@ -38,8 +38,6 @@ export interface Latency {
   /** All, in the order in which they were taken. */
   readonly all: readonly number[];
 }
-
-type Forward = Program<Params, BatchTensors, Outputs<Tensor>>;
 
 /**
  * Measures forward passes, after one of each model that does not count. Models take turns, so that what else the machine
@@ -77,7 +75,7 @@ export async function latencies(networks: readonly Network[], options: LatencyOp
 interface Placement {
   readonly network: Network;
   readonly state: Placed<Params>;
-  readonly program: Forward;
+  readonly program: Compiled<Params>;
   readonly batch: Batch;
 }
 
@@ -87,7 +85,12 @@ async function placed(network: Network, before: readonly Placement[], options: L
   const state = device.place(network.params) as Placed<Params>;
   try {
     const alike = before.find((other) => sameProgram(other.network, network));
-    return { network, state, batch, program: alike?.program ?? await forward(network, state, batch, device) };
+    return {
+      network,
+      state,
+      batch,
+      program: alike?.program ?? await compileForward(device, network.outputs, state, batchTypes(batch)),
+    };
   } catch (error) {
     state[Symbol.dispose]();
     throw error;
@@ -121,15 +124,6 @@ function sameProgram(one: Network, other: Network): boolean {
   return one.outputs === other.outputs && types(one) === types(other);
 }
 
-async function forward(network: Network, state: Placed<Params>, batch: Batch, device: Device): Promise<Forward> {
-  const types = Object.fromEntries(Object.entries(batch).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
-  const step = (state: Params, batch: BatchTensors) => ({ state, metrics: { ...network.outputs(state, batch) } });
-  return await device.compile<Params, BatchTensors, Outputs<Tensor>>(
-    step,
-    { state: state.types, batch: types } as never,
-  );
-}
-
 function latencyOf(all: readonly number[]): Latency {
   const sorted = all.toSorted((a, b) => a - b);
   const at = (share: number): number => {
@@ -139,8 +133,13 @@ function latencyOf(all: readonly number[]): Latency {
   return { median: at(0.5), least: at(0), lower: at(0.25), upper: at(0.75), all };
 }
 
+/** Tokens of the sequences of the default batch: 128, or as many as the model takes. */
+export function usualTokens({ maxTokens = 128 }: Network): number {
+  return Math.min(128, maxTokens);
+}
+
 function batchFor(network: Network, options: LatencyOptions): Batch {
-  const { rows = 32, tokens = Math.min(128, network.maxTokens ?? 128) } = options;
+  const { rows = 32, tokens = usualTokens(network) } = options;
   const { image, vocabulary = 1 } = network;
   if (image) {
     const shape = [rows, ...image];

@@ -68,7 +68,7 @@ export { openDecoder } from "./image/decoder.ts";
 export type { ImageDecoder } from "./image/inline_decoder.ts";
 export type { Picture } from "./image/picture.ts";
 export type { Recipe } from "./image/prepare_file.ts";
-export { latencies, type Latency, type LatencyOptions } from "./latency.ts";
+export { latencies, type Latency, type LatencyOptions, usualTokens } from "./latency.ts";
 export type { Params, StackOptions } from "./layers.ts";
 export { metricNamed, metrics } from "./metrics/registry.ts";
 export type { Metric, MetricNeeds, RunningMetric } from "./metrics/metric.ts";

@@ -29,7 +29,8 @@ export type TakeOutputs = (rows: Uint32Array, outputs: Outputs<HostTensor>) => v
 /** Batches between two readings: enough to keep a device busy, few enough that signals and timers get through. */
 const batchesPerReading = 8;
 
-type Compiled<S> = Program<S, BatchTensors, Outputs<Tensor>>;
+/** A compiled forward pass. */
+export type Compiled<S> = Program<S, BatchTensors, Outputs<Tensor>>;
 
 /** A model that is run over splits. It keeps one program for each shape of batch; release it with `using`. */
 export class Predictor<S> implements Disposable {
@@ -88,15 +89,12 @@ export class Predictor<S> implements Disposable {
   }
 
   #programFor(state: Placed<S>, batch: Batch): Promise<Compiled<S>> {
-    const types = Object.fromEntries(
-      Object.entries(batch).map(([name, { shape, dtype }]) => [name, { shape, dtype }] as [string, Type]),
-    );
+    const types = batchTypes(batch);
     const key = JSON.stringify(types);
     let program = this.#programs.get(key);
     if (!program) {
       const { device, outputs } = this.#options;
-      const step = (state: S, batch: BatchTensors) => ({ state, metrics: outputs(state, batch) });
-      program = device.compile<S, BatchTensors, Outputs<Tensor>>(step, { state: state.types, batch: types } as never);
+      program = compileForward(device, outputs, state, types);
       this.#programs.set(key, program);
     }
     return program;
@@ -121,4 +119,20 @@ function pick(outputs: Outputs<HostTensor>, rows: ArrayLike<number>): Outputs<Ho
       return [name, { shape: [rows.length, ...shape.slice(1)], dtype, data: some }];
     }),
   );
+}
+
+/** Types of a batch's tensors. */
+export function batchTypes(batch: Batch): Record<string, Type> {
+  return Object.fromEntries(Object.entries(batch).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
+}
+
+/** Compiles a forward pass over a placed state. */
+export function compileForward<S>(
+  device: Device,
+  outputs: (state: S, batch: BatchTensors) => Outputs<Tensor>,
+  state: Placed<S>,
+  types: Readonly<Record<string, Type>>,
+): Promise<Compiled<S>> {
+  const step = (state: S, batch: BatchTensors) => ({ state, metrics: outputs(state, batch) });
+  return device.compile<S, BatchTensors, Outputs<Tensor>>(step, { state: state.types, batch: types } as never);
 }

@@ -4,13 +4,10 @@
  * @module
  */
 import { type Device, DeviceError } from "../../engine/mod.ts";
-import { latencies, type Latency, type Network } from "../../models/mod.ts";
+import { latencies, type Latency, type Network, usualTokens } from "../../models/mod.ts";
 
 /** Rows of the batch. */
 const rows = 32;
-
-/** Tokens of its texts, or as many as the model takes. */
-const usualTokens = 128;
 
 /**
  * Measures forward passes of two models in turn, on a batch that means nothing.
@@ -21,7 +18,7 @@ const usualTokens = 128;
  * @returns A line with the medians and how many times as fast the smaller one is; or why there is none.
  */
 export async function speedupLine(before: Network, after: Network, device: Device): Promise<string> {
-  const tokens = Math.min(usualTokens, before.maxTokens ?? usualTokens);
+  const tokens = usualTokens(before);
   const batch = before.modality === "text" ? `${rows} texts of ${tokens} tokens` : `${rows}`;
   try {
     const [one, other] = await latencies([before, after], { device, rows, tokens }) as [Latency, Latency];
