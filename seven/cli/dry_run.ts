@@ -11,8 +11,8 @@ import type { Io } from "./io.ts";
 import { choiceOf } from "./method.ts";
 import type { Model } from "./model.ts";
 import { bytesText, count, duration, percent, table } from "./table.ts";
-import { runPhase, type Setting } from "./train.ts";
-import { scheduleNamed } from "./optimizers.ts";
+import { foldersOf } from "./run_folder.ts";
+import { pruningPhase, runPhase, type Setting } from "./train.ts";
 
 /** Steps that are run to judge the time by; the first is left out, since it compiles. */
 const trial = 4;
@@ -43,11 +43,7 @@ export async function dryRun(model: Model, methods: readonly Method[], setting: 
   for (const method of methods) {
     const marks: number[] = [];
     const run = await runPhase(model, {
-      label: method.name,
-      method,
-      prunes: true,
-      steps: options.steps,
-      learningRate: scheduleNamed(options.lrSchedule, { ...options, total: options.steps }),
+      ...pruningPhase(method, options),
       firstBatch: 0,
       trial: { steps: trial, mark: () => void marks.push(performance.now()) },
     }, { ...setting, options: { ...options, quiet: true } });
@@ -70,8 +66,7 @@ export async function dryRun(model: Model, methods: readonly Method[], setting: 
   for (const line of table([heading, ...rows])) io.out(line);
   if (options.out === undefined) io.out("nothing would be written; name a folder with --out");
   else {
-    const folders = methods.length === 1 ? [options.out] : methods.map(({ name }) => `${options.out}/${name}`);
-    for (const folder of folders) {
+    for (const folder of foldersOf(options.out, options)) {
       io.out(`would write ${folder}: ${bytesText(4 * parameters)} of weights, and the record`);
     }
   }

@@ -4,7 +4,14 @@
  * @module
  */
 import process from "node:process";
-import type { LogEvent } from "./json_log.ts";
+
+/** What happened. The documented fields of each kind are in the README beside this file. */
+export interface LogEvent {
+  /** `note`, `step`, `validation` or `error`. */
+  readonly event: string;
+  /** What it says of that. */
+  readonly [field: string]: unknown;
+}
 
 /** Output and interruption of a command. */
 export interface Io {

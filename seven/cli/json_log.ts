@@ -3,15 +3,7 @@
  *
  * @module
  */
-import type { Io } from "./io.ts";
-
-/** What happened. The documented fields of each kind are in the README beside this file. */
-export interface LogEvent {
-  /** `note`, `step`, `validation` or `error`. */
-  readonly event: string;
-  /** What it says of that. */
-  readonly [field: string]: unknown;
-}
+import type { Io, LogEvent } from "./io.ts";
 
 /**
  * Output whose lines are JSON: those about what happens have a time and a kind; there is no progress bar.

@@ -90,8 +90,8 @@ function checkCommand(root: Command, word: string | undefined): void {
  *
  * @param args Arguments, without the program's name.
  * @param io Where results and progress go, and what may stop the command; the process's own by default.
- * @returns The exit code: 0 done, 1 the run failed, 2 the command line or the input cannot be used, 128 + n stopped by
- * signal n.
+ * @returns The exit code: 0 done, 1 the run failed, 2 the command line or the input cannot be used, 75 stopped and able
+ * to go on, 128 + n stopped by signal n.
  *
  * @example
  * ```ts

@@ -7,8 +7,7 @@ import { Interrupted, processIo } from "./io.ts";
 import { main } from "./main.ts";
 
 export { exitCodes } from "./errors.ts";
-export type { LogEvent } from "./json_log.ts";
-export { Interrupted, type Io, processIo } from "./io.ts";
+export { Interrupted, type Io, type LogEvent, processIo } from "./io.ts";
 export { main } from "./main.ts";
 export type { Metrics } from "./judge.ts";
 export type { BestResult, Result, RunRecord } from "./record.ts";

@@ -15,12 +15,20 @@ import { type Bench, judgeParams, judgeState, type Metrics, primary } from "./ju
 import { checkTeacher } from "./loss.ts";
 import { augmentationOf, planned } from "./method.ts";
 import { freshModel, loadModel, type Model } from "./model.ts";
-import { scheduleNamed } from "./optimizers.ts";
 import { flagOf, type GivenOptions, type PruneOptions, resolveOptions } from "./options.ts";
 import { type BestResult, readRecord, type RunRecord, versions, writeModel, writeRun } from "./record.ts";
 import { sentinelsFile, writeReport } from "./report/command.ts";
 import { histogramData } from "./report/mod.ts";
-import { canGoOn, checkPlace, checkResumable, goOn, makeRunFolder, readRecipe, storeAt } from "./run_folder.ts";
+import {
+  canGoOn,
+  checkPlace,
+  checkResumable,
+  foldersOf,
+  goOn,
+  makeRunFolder,
+  readRecipe,
+  storeAt,
+} from "./run_folder.ts";
 import type { RunStore } from "./store.ts";
 import { count, duration, metricText, percent, table } from "./table.ts";
 import { checkData, findTask } from "./task.ts";
@@ -28,6 +36,7 @@ import { timeRun, timingFile } from "./timing.ts";
 import {
   type Phase,
   type PhaseResult,
+  pruningPhase,
   readMasks,
   readParams,
   runPhase,
@@ -131,11 +140,6 @@ async function run(
   if (out !== undefined) io.out(`written to ${out}`);
 }
 
-/** The folder of each method's run. */
-function foldersOf(out: string, { method }: PruneOptions): string[] {
-  return method.length === 1 ? [out] : method.map((name) => `${out}/${name}`);
-}
-
 /** Takes rows for validation out of the training rows, where a run is to look at some. */
 function withHeldOut(
   model: Model,
@@ -219,12 +223,7 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
   const looks = { every: options.validateEvery!, from: method.schedule.end };
   const patience = options.patience === undefined ? {} : { patience: options.patience };
   const phase: Phase = {
-    label: method.name,
-    method,
-    prunes: true,
-    steps: options.steps,
-    learningRate: scheduleNamed(options.lrSchedule, { ...options, total: options.steps }),
-    firstBatch: options.trainSteps,
+    ...pruningPhase(method, options),
     ...(store ? { store } : {}),
     ...(heldOut
       ? { watch: (points) => new Validation(model, heldOut, task, { ...looks, ...patience }, bench, points) }

@@ -68,8 +68,8 @@ export async function makeRunFolder(path: string, recipe: Recipe): Promise<void>
   }
 }
 
-/** Another folder would do, unless it is for want of room. */
-function unusable(path: string, error: unknown): unknown {
+/** What `--out` cannot be: another folder would do, unless it is for want of room. */
+export function unusable(path: string, error: unknown): unknown {
   if (!(error instanceof WriteError) || error.lacksRoom) return error;
   return new UsageError(`--out ${path}: cannot be written (${error.reason}); name another folder`, { cause: error });
 }
@@ -96,6 +96,11 @@ export function checkResumable(path: string, folders: readonly string[]): void {
 /** What to do with a run that ended before its end. */
 export function goOn(path: string): string {
   return `go on with --resume ${path}`;
+}
+
+/** The folder of each method's run. */
+export function foldersOf(out: string, { method }: Pick<PruneOptions, "method">): string[] {
+  return method.length === 1 ? [out] : method.map((name) => `${out}/${name}`);
 }
 
 /** Whether a run can go on there: it has a recipe. */

@@ -23,7 +23,7 @@ import type { Io } from "./io.ts";
 import { distils, lossOf } from "./loss.ts";
 import { choiceOf } from "./method.ts";
 import type { Model } from "./model.ts";
-import { optimizerNamed } from "./optimizers.ts";
+import { optimizerNamed, scheduleNamed } from "./optimizers.ts";
 import type { PruneOptions } from "./options.ts";
 import { openProgress } from "./progress.ts";
 import type { RunStore } from "./store.ts";
@@ -53,6 +53,19 @@ export interface Phase {
   readonly trial?: { readonly steps: number; mark(): void };
   /** What looks at it while it runs. */
   readonly watch?: (points: readonly ValidationPoint[]) => Validation;
+}
+
+/** The phase in which a method prunes, after the training before it. */
+export function pruningPhase(method: Method, options: PruneOptions): Phase {
+  const { steps, lrSchedule, trainSteps } = options;
+  return {
+    label: method.name,
+    method,
+    prunes: true,
+    steps,
+    learningRate: scheduleNamed(lrSchedule, { ...options, total: steps }),
+    firstBatch: trainSteps,
+  };
 }
 
 /** What a phase leaves behind. */

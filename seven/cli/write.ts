@@ -64,14 +64,30 @@ export function writeFile(path: string, content: string | Uint8Array | Iterable<
   try {
     {
       using file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-      for (const part of partsOf(content)) {
-        for (let done = 0; done < part.length;) done += file.writeSync(part.subarray(done));
-      }
+      for (const part of partsOf(content)) writeAll(file, part);
       file.syncDataSync();
     }
     Deno.renameSync(partial, path);
   } catch (error) {
     removeQuietly(partial);
+    throw new WriteError(path, error);
+  }
+}
+
+/** Writes all bytes to an open file: a call of the system may take only some of them. */
+export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+}
+
+/**
+ * Does something for the sake of a file.
+ *
+ * @throws {WriteError} when that fails: then the file cannot be written.
+ */
+export function writing<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
     throw new WriteError(path, error);
   }
 }
@@ -87,11 +103,7 @@ function partsOf(content: string | Uint8Array | Iterable<Uint8Array>): Iterable<
  * @throws {WriteError} when it cannot be made.
  */
 export function makeFolder(path: string): void {
-  try {
-    Deno.mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw new WriteError(path, error);
-  }
+  writing(path, () => Deno.mkdirSync(path, { recursive: true }));
 }
 
 /** Writes a file into a folder, by name. */

@@ -11,7 +11,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
-import { makeFolder, removeQuietly, WriteError, writeFile } from "../write.ts";
+import { makeFolder, removeQuietly, writeAll, WriteError, writeFile, writing } from "../write.ts";
 import { HubError } from "./error.ts";
 import type { HubId } from "./id.ts";
 
@@ -111,7 +111,7 @@ export class RepositoryCache {
     makeFolder(dirname(blob));
     try {
       using target = writing(blob, () => Deno.openSync(incomplete, { write: true, createNew: true }));
-      await write((part) => writing(blob, () => target.writeSync(part)), file, content, label);
+      await write((part) => writing(blob, () => writeAll(target, part)), file, content, label);
       writing(blob, () => {
         target.syncDataSync();
         Deno.renameSync(incomplete, blob);
@@ -153,17 +153,8 @@ function incompleteOf(blob: string): string {
   return `${blob}.${crypto.randomUUID()}.incomplete`;
 }
 
-/** Does something for the sake of a file; its failure is that the file cannot be written. */
-function writing<T>(path: string, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    throw new WriteError(path, error);
-  }
-}
-
 async function write(
-  put: (part: Uint8Array) => number,
+  put: (part: Uint8Array) => void,
   file: HubFile,
   content: ReadableStream<Uint8Array>,
   label: string,
@@ -174,7 +165,7 @@ async function write(
     for await (const chunk of content) {
       hash.update(chunk);
       size += chunk.length;
-      for (let done = 0; done < chunk.length;) done += put(chunk.subarray(done));
+      put(chunk);
     }
   } catch (error) {
     if (error instanceof WriteError) throw error;

@@ -11,7 +11,7 @@
 import process from "node:process";
 import { Interrupted } from "../io.ts";
 import { exitCodes } from "../errors.ts";
-import { makeFolder, readJson, removeQuietly, WriteError } from "../write.ts";
+import { makeFolder, readJson, removeQuietly, writeAll, WriteError, writing } from "../write.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
 /** Milliseconds between two touches. */
@@ -119,11 +119,10 @@ export async function takeLock(path: string, what: string, every: number = beatE
 
 /** Puts an owner into the file of a lock; where there is no room for one there is no lock. */
 function claim(path: string, file: Deno.FsFile, content: string): void {
-  const bytes = new TextEncoder().encode(content);
   try {
     file.truncateSync(0);
     file.seekSync(0, Deno.SeekMode.Start);
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    writeAll(file, new TextEncoder().encode(content));
   } catch (error) {
     removeQuietly(path);
     throw new WriteError(path, error);
@@ -151,11 +150,8 @@ function openLock(path: string): { readonly file: Deno.FsFile; readonly fresh: b
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw new WriteError(path, error);
   }
-  try {
-    return { file: Deno.openSync(path, { read: true, write: true, create: true }), fresh: false };
-  } catch (error) {
-    throw new WriteError(path, error);
-  }
+  const file = writing(path, () => Deno.openSync(path, { read: true, write: true, create: true }));
+  return { file, fresh: false };
 }
 
 function textOf(path: string): string | undefined {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Io } from "../io.ts";
+import { writeAll } from "../write.ts";
 
 /** The log of a process. Close it with `using`. */
 export interface Log extends Disposable {
@@ -30,10 +31,7 @@ export function openLog(path: string, io: Io): Log {
   };
   attempt(() => file = Deno.openSync(path, { create: true, append: true }));
   return {
-    write: (bytes) =>
-      attempt(() => {
-        for (let done = 0; file && done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-      }),
+    write: (bytes) => attempt(() => file && writeAll(file, bytes)),
     [Symbol.dispose]: () => file?.close(),
   };
 }

@@ -11,7 +11,8 @@ import type { Io } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
 import { readRecord } from "../record.ts";
 import { checkData, findTask } from "../task.ts";
-import { jsonText, makeFolder, readJson, WriteError, writeFile } from "../write.ts";
+import { unusable } from "../run_folder.ts";
+import { jsonText, makeFolder, readJson, writeFile } from "../write.ts";
 import { type Cell, cellsFile, describer, idOf, pathsOf, resolved, type Sweep, withPreset } from "./cells.ts";
 import { cellsOf, type Grid, type Options, parseGrid } from "./grid.ts";
 import { folderOf, placesOf } from "./places.ts";
@@ -44,8 +45,7 @@ export async function planCommand(path: string, { out }: { readonly out: string 
     makeFolder(placesOf(folder).logs);
     writeFile(`${folder}/${cellsFile}`, jsonText({ schema: 1, directory, cells } satisfies Sweep));
   } catch (error) {
-    if (!(error instanceof WriteError) || error.lacksRoom) throw error;
-    throw new UsageError(`--out ${folder}: cannot be written (${error.reason}); name another folder`, { cause: error });
+    throw unusable(folder, error);
   }
   const places = placesOf(folder);
   const finished = cells.filter(({ id }) => readRecord(places.run(id))).length;
