@@ -14,29 +14,13 @@ import { interpretOnnx } from "../models/onnx/interpret.ts";
 import { readOnnx } from "../models/onnx/read.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { diskFolder } from "../models/real_data.ts";
-import { contents, inFolder, run, writeTiny } from "./support.ts";
+import { contents, inFolder, pruneTiny, run, writeTiny } from "./support.ts";
 
 const cpu = ["--device", "cpu", "--quiet"];
 
 /** Prunes the tiny ViT into `folder/NAME`. */
-async function pruned(folder: string, name: string, ...args: string[]): Promise<string> {
-  await writeTiny(`${folder}/tiny`);
-  const common = [
-    "--model",
-    `${folder}/tiny`,
-    "--task",
-    "digits",
-    "--steps",
-    "3",
-    "--prune-steps",
-    "2",
-    "--batch",
-    "4",
-  ];
-  const { code, err } = await run([...common, ...args, "--out", `${folder}/${name}`, ...cpu]);
-  assert.equal(code, 0, err.join("\n"));
-  return `${folder}/${name}`;
-}
+const pruned = (folder: string, name: string, ...args: string[]): Promise<string> =>
+  pruneTiny(folder, { name, steps: 3, batch: 4 }, ...args);
 
 async function succeeds(args: readonly string[]): Promise<readonly string[]> {
   const { code, out, err } = await run(args);

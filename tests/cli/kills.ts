@@ -4,17 +4,6 @@ import assert from "node:assert/strict";
 import { assertSame, assertWhole, finishedFiles, savedSteps, smallRun, writeSmall } from "./runs.ts";
 import { contents, run } from "./support.ts";
 
-/** Numbers from 0 to 1 that a seed gives (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const methods = ["seven-pre", "platon"];
 
 /** Files by whose writing a moment is chosen. */

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { Interrupted } from "../../seven/cli/mod.ts";
-import { killAgainAndAgain, randomNumbers } from "./kills.ts";
+import { generator } from "../support/values.ts";
+import { killAgainAndAgain } from "./kills.ts";
 import { assertSame, smallRun, tinyRun, writeSmall } from "./runs.ts";
 import { contents, inFolder, run, writeTiny } from "./support.ts";
 
@@ -41,7 +42,7 @@ Deno.test("a process that is killed at any moment leaves a folder that can go on
   const seed = Number(Deno.env.get("SEVEN_KILLS_SEED") ?? Math.floor(2 ** 31 * Math.random()));
   const told: string[] = [];
   try {
-    await inFolder((folder) => killAgainAndAgain(folder, number, randomNumbers(seed), (line) => told.push(line)));
+    await inFolder((folder) => killAgainAndAgain(folder, number, generator(seed), (line) => told.push(line)));
     if (Deno.env.has("SEVEN_KILLS")) console.log(`SEVEN_KILLS_SEED=${seed}\n${told.join("\n")}`);
   } catch (error) {
     throw new Error(`SEVEN_KILLS=${number} SEVEN_KILLS_SEED=${seed}\n${told.join("\n")}`, { cause: error });

@@ -77,6 +77,20 @@ export async function writeTiny(
   }
 }
 
+/** Prunes the tiny ViT for some steps; gives the folder of the run. */
+export async function pruneTiny(
+  folder: string,
+  { name, steps, batch }: { readonly name: string; readonly steps: number; readonly batch: number },
+  ...args: readonly string[]
+): Promise<string> {
+  await writeTiny(`${folder}/tiny`);
+  const model = ["--model", `${folder}/tiny`, "--task", "digits", "--device", "cpu", "--quiet"];
+  const length = ["--steps", `${steps}`, "--prune-steps", "2", "--batch", `${batch}`];
+  const { code, err } = await run([...model, ...length, ...args, "--out", `${folder}/${name}`]);
+  if (code !== 0) throw new Error(err.join("\n"));
+  return `${folder}/${name}`;
+}
+
 /** An IDX file of bytes. */
 export function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   const file = new Uint8Array(4 + 4 * shape.length + data.length);

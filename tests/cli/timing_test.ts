@@ -4,26 +4,11 @@ import assert from "node:assert/strict";
 import type { RunRecord } from "../../seven/cli/mod.ts";
 import type { Timing } from "../../seven/cli/timing.ts";
 import { parsePage, rowsOf } from "./report/support.ts";
-import { contents, inFolder, run, writeTiny } from "./support.ts";
+import { contents, inFolder, pruneTiny, run } from "./support.ts";
 
 /** Prunes the tiny ViT into a folder of its own. */
 async function pruned(folder: string, ...args: string[]): Promise<{ files: Record<string, string>; timing: Timing }> {
-  await writeTiny(`${folder}/tiny`);
-  const common = [
-    "--model",
-    `${folder}/tiny`,
-    "--task",
-    "digits",
-    "--steps",
-    "4",
-    "--prune-steps",
-    "2",
-    "--batch",
-    "8",
-  ];
-  const { code, err } = await run([...common, ...args, "--out", `${folder}/run`, "--device", "cpu", "--quiet"]);
-  assert.equal(code, 0, err.join("\n"));
-  const files = contents(`${folder}/run`);
+  const files = contents(await pruneTiny(folder, { name: "run", steps: 4, batch: 8 }, ...args));
   return { files, timing: JSON.parse(files["timing.json"]!) };
 }
 

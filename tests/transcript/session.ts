@@ -6,10 +6,8 @@
 
 const program = new URL("../../seven/cli/mod.ts", import.meta.url).pathname;
 
-/** What a command is called where people type it, and what runs. */
-const commands: Readonly<Record<string, readonly string[]>> = {
-  "deno task prune": [Deno.execPath(), "run", "--allow-all", program],
-};
+/** What people type, and what runs. */
+const typed = "deno task prune ", runs = [Deno.execPath(), "run", "--allow-all", program];
 
 /** A folder in which commands run, and the record of them. */
 export class Session {
@@ -62,13 +60,12 @@ export class Session {
   }
 
   async #execute(line: string, ends: (printed: string) => boolean): Promise<{ code: number; lines: string[] }> {
-    const name = Object.keys(commands).find((name) => line.startsWith(`${name} `));
     // One pipe for both streams, so that lines keep their order.
-    const typed = name
-      ? ['exec "$0" "$@" 2>&1', ...commands[name]!, ...line.slice(name.length + 1).split(" ")]
+    const command = line.startsWith(typed)
+      ? ['exec "$0" "$@" 2>&1', ...runs, ...line.slice(typed.length).split(" ")]
       : [`${line} 2>&1`];
     const child = new Deno.Command("bash", {
-      args: ["-c", ...typed],
+      args: ["-c", ...command],
       cwd: this.#folder,
       env: { NO_COLOR: "1" },
       stdout: "piped",
