@@ -8,6 +8,7 @@ import { DataError } from "./data/error.ts";
 import type { ImageShape } from "./data/images.ts";
 import type { Preprocessor } from "./data/preprocess.ts";
 import type { Split } from "./data/split.ts";
+import type { HeldOut } from "./data/subset.ts";
 import type { Scorer } from "./evaluate.ts";
 import type { Folder } from "./folder.ts";
 import type { Head } from "./heads.ts";
@@ -58,6 +59,15 @@ export interface Dataset {
    * @throws {DataError} when the rows cannot be judged.
    */
   scorer(split: Split): Scorer;
+  /**
+   * Holds training rows out to be judged by, of data whose rows are not judged as they are learnt from; of all others
+   * {@linkcode holdOut} does.
+   *
+   * @param count How many, or about as many where rows belong together.
+   * @param seed Seed of the choice.
+   * @throws {DataError} when there are not that many.
+   */
+  holdOut?(count: number, seed: number): HeldOut;
 }
 
 /** The data of a task as they are in its files. */

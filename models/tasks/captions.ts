@@ -11,6 +11,7 @@ import { DataError } from "../data/error.ts";
 import { imageSplit } from "../data/image_split.ts";
 import type { Images } from "../data/images.ts";
 import type { Split } from "../data/split.ts";
+import { holdOut } from "../data/subset.ts";
 import { labelScorer } from "../scorer.ts";
 import { countLabels, type Task } from "../task.ts";
 import { preprocessorOf } from "./images.ts";
@@ -61,10 +62,16 @@ export const digitCaptionsTask: Task = {
         const config = preprocessorOf(input);
         const { augment = {} } = input;
         const pictures = imageSplit(train, "digits with captions (training)", { config, augment });
+        const learnt = captioned(pictures, encodeCaptions(digitCaptions(train.labels, 1)));
         return {
-          train: captioned(pictures, encodeCaptions(digitCaptions(train.labels, 1))),
+          train: learnt,
           evaluation: { test: imageSplit(test, "digits with captions (test)", { config }) },
           scorer: (split) => labelScorer(split, metrics),
+          // The same rows of both: without captions they are judged by the names of the digits.
+          holdOut: (count, seed) => ({
+            train: holdOut(learnt, count, seed).train,
+            heldOut: holdOut(pictures, count, seed).heldOut,
+          }),
         };
       },
     });

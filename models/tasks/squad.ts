@@ -105,6 +105,15 @@ function squadData(
             `${split.name}: answers are found over all windows of a question; evaluate a whole split`,
           );
         },
+        holdOut(count, seed) {
+          const share = count / train.length;
+          if (!(share > 0 && share < 1)) {
+            const remedy = "leave some to train on";
+            throw new DataError(`SQuAD: ${count} of ${train.length} questions cannot be held out; ${remedy}`);
+          }
+          const parts = splitByArticle(train, share, seed);
+          return { train: cut(parts.train, "training"), heldOut: cut(parts.dev, "training, held out") };
+        },
       };
     },
   };

@@ -129,7 +129,11 @@ const pruneOptions: Readonly<Record<string, readonly OptionLine[]>> = {
     ["--resume <folder>", "go on with a run that was interrupted; all other options are those of the run"],
     ["--save-every <count>", "steps between two states that a run can go on from (default: 100)", whole(1)],
     ["--validate-every <count>", "judge by held-out training rows every so many steps (default: never)", whole(1)],
-    ["--hold-out <rows>", "training rows held out for that (default: 1000)", whole(1)],
+    [
+      "--hold-out <rows>",
+      "training rows held out for that; of SQuAD whole articles of about so many questions (default: 1000)",
+      whole(1),
+    ],
     ["--patience <count>", "end the run after so many looks without a better one (default: never)", whole(1)],
     ["--log-every <count>", "steps between two events (default: 10)", whole(1)],
     ["--check-finite", "name the first tensor that goes bad when the loss does; slower"],

@@ -94,7 +94,7 @@ async function run(
   whole.notes.forEach(say);
   checkTeacher(whole, options);
   const plans = options.method.map((name) => planned(name, whole.network, options));
-  const { model: loaded, heldOut } = withHeldOut(whole, task, options);
+  const { model: loaded, heldOut } = withHeldOut(whole, options);
   if (out !== undefined && !resumes && !dry) await makeRunFolder(out, { schema: 1, options, versions: versions() });
   using device = await commandDevice(options.device);
   say(`device: ${device.kind} (${device.description}), ${device.reason}`);
@@ -143,16 +143,12 @@ async function run(
 /** Takes rows for validation out of the training rows, where a run is to look at some. */
 function withHeldOut(
   model: Model,
-  task: Task,
   { validateEvery, holdOut, seed }: PruneOptions,
 ): { readonly model: Model; readonly heldOut?: Split } {
   if (validateEvery === undefined) return { model };
-  if (task.head === "span" || task.head === "contrastive") {
-    throw new UsageError(`--validate-every ${validateEvery}: rows of task ${task.name} cannot be judged one by one`);
-  }
   const { train, heldOut } = heldOutOf(model, holdOut, seed);
-  const { data } = model;
-  return { model: { ...model, data: { ...data, train, evaluation: data.evaluation } }, heldOut };
+  const { evaluation, scorer } = model.data;
+  return { model: { ...model, data: { train, evaluation, scorer } }, heldOut };
 }
 
 /** The model before pruning and what it is worth: trained where it is to be, or as an earlier part of the run left it. */
@@ -236,7 +232,7 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
   const trained = performance.now();
   const pruned = await judgeState(model, state, bench);
   const judged = performance.now();
-  const best = await bestOf(run, store, model, metric, bench);
+  const best = await bestOf(run, pruned, store, model, metric, bench);
   const { prunable, kept } = run;
   const record: RunRecord = {
     schema: 1,
@@ -276,9 +272,10 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
   return record;
 }
 
-/** What the best state by validation is worth, where there is one. */
+/** What the best state by validation is worth, where there is one; the last one was judged already. */
 async function bestOf(
-  { best }: PhaseResult,
+  { best, steps }: PhaseResult,
+  last: Metrics,
   store: RunStore | undefined,
   model: Model,
   metric: string,
@@ -286,6 +283,6 @@ async function bestOf(
 ): Promise<{ readonly result: BestResult; readonly params: Model["network"]["params"] } | undefined> {
   const params = store?.best();
   if (!best || !params) return undefined;
-  const metrics = await judgeParams(withParams(model, params), bench);
+  const metrics = best.step === steps ? last : await judgeParams(withParams(model, params), bench);
   return { result: { ...best, pruned: primary(metrics, metric), metrics }, params };
 }

@@ -33,7 +33,7 @@ export interface ValidationOptions {
 
 /** Splits a task's training rows where rows are to be held out. */
 export function heldOutOf({ data }: Model, rows: number, seed: number): HeldOut {
-  return holdOut(data.train, rows, seed);
+  return data.holdOut?.(rows, seed) ?? holdOut(data.train, rows, seed);
 }
 
 /** Watches a run. Release it with `using`. */

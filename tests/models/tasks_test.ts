@@ -72,6 +72,20 @@ Deno.test("digits become splits for a model's preprocessor", async () => {
   assert.ok(metrics.loss! < 1e-6);
 });
 
+Deno.test("digits with captions are held out without their captions, the others with them", async () => {
+  const data = await tasks["digit-captions"]!.load();
+  const preprocessor = parsePreprocessor(smallViT([1, 16, 16], 10).preprocessor, "small");
+  const { holdOut, scorer } = data.prepare({ name: "c", preprocessor });
+  const { train, heldOut } = holdOut!(500, 3);
+  assert.deepEqual([train.count, heldOut.count], [5500, 500]);
+  const { texts, labels } = await train.gather([0, 1], 2);
+  assert.deepEqual([texts!.shape, labels], [[2, 8], undefined]);
+  const batch = await heldOut.gather([0, 1], 2);
+  assert.deepEqual([batch.texts, [...batch.labels!.data]], [undefined, Array.from(heldOut.labels).slice(0, 2)]);
+  const metrics = judged({ train, evaluation: {}, scorer }, heldOut, perfect(heldOut, 10));
+  assert.equal(metrics.accuracy, 1);
+});
+
 const lines = (...rows: string[]): string => rows.join("\n") + "\n";
 
 Deno.test("customTask() is a task whose files, classes and metrics are the user's", async () => {

@@ -12,6 +12,7 @@ import { reportCommand, type ReportOptions } from "./report.ts";
 import { runCommand, type RunOptions } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { submitCommand, type SubmitOptions } from "./submit.ts";
+import { settingsKinds } from "./tuning.ts";
 
 const examples = `
 Examples:
@@ -50,6 +51,19 @@ As an Indexed Job of Kubernetes, on a volume that all pods share:
   spec: { completionMode: Indexed, completions: 27, parallelism: 9, backoffLimitPerIndex: 6, template: { spec: {
     restartPolicy: Never, terminationGracePeriodSeconds: 120, containers: [{ name: cell, image: ...,
     command: [deno, task, sweep, cell, /sweeps/vit], volumeMounts: [{ name: sweeps, mountPath: /sweeps }] }], ... } } }`;
+
+const settingsText = "other options that vary: tables, rows, tuned (default: tables)";
+
+const reportHelp = `
+Where cells of a method differ in other options than sparsity, seed and task, --settings says what becomes of these:
+  tables  a table for each setting
+  rows    a row for each setting in one table, compared with the setting that most cells have: for ablations
+  tuned   of the settings of a method at a sparsity the one whose mean over seeds is best on training rows that were held
+          out, judged by the data that are reported only then; cells need "validateEvery"
+
+Examples:
+  deno task sweep report sweeps/vit --baseline platon,movement
+  deno task sweep report sweeps/rates --settings tuned`;
 
 const submitHelp = `
 Examples:
@@ -94,6 +108,8 @@ export function addSweepCommand(root: Command, io: Io): void {
     .description("Tables and figures of the cells that are finished: Markdown, CSV, SVG.")
     .option("--out <file>", "Markdown file; the others lie beside it (default: report.md in the folder)")
     .addOption(option("--baseline <names>", "methods to compare with (default: magnitude and random)", listOf()))
+    .addOption(option("--settings <kind>", settingsText, oneOf(settingsKinds)))
+    .addHelpText("after", reportHelp)
     .action((path: string, given: ReportOptions) => reportCommand(path, given, io));
   sweep.command("submit").argument("<folder>", "folder of the sweep")
     .description("Submits the cells that are left as an array of Slurm.")

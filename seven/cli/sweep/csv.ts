@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Finished, Group, Pairing } from "./results.ts";
+import type { Group, Pairing } from "./groups.ts";
+import type { Finished } from "./results.ts";
+import type { Spread } from "./statistics.ts";
 
 type Value = string | number | undefined;
 
@@ -20,13 +22,16 @@ function field(value: Value): string {
 /** A row for every method at every sparsity, the dense model first. */
 export function resultsCsv(groups: readonly Group[]): string {
   const head = ["task", "setting", "metric", "method", "sparsity", "seeds", "mean", "deviation", "least", "greatest"];
-  const rows = groups.flatMap(({ task, setting, metric, dense, rows }) =>
-    [{ method: "dense", sparsity: 0, spread: dense }, ...rows].map(({ method, sparsity, spread }) => {
-      const { count, mean, deviation, least, greatest } = spread;
-      return [task, setting, metric, method, sparsity, count, mean, deviation, least, greatest];
-    })
-  );
-  return csv([head, ...rows]);
+  const rows = groups.flatMap(({ task, setting, metric, dense, rows }) => {
+    const cells = ({ count, mean, deviation, least, greatest }: Spread) => [count, mean, deviation, least, greatest];
+    return [
+      [task, setting, metric, "dense", 0, ...cells(dense), undefined, undefined, undefined],
+      ...rows.map((
+        { method, sparsity, spread, heldOut, choice },
+      ) => [task, setting, metric, method, sparsity, ...cells(spread), heldOut?.mean, choice?.setting, choice?.of]),
+    ];
+  });
+  return csv([[...head, "held_out", "chosen", "settings"], ...rows]);
 }
 
 /** A row for every method against every baseline. */
@@ -42,11 +47,11 @@ export function pairsCsv(groups: readonly (readonly [Group, readonly Pairing[]])
 
 /** A row for every finished cell. */
 export function cellsCsv(finished: readonly Finished[]): string {
-  const head = ["cell", "id", "task", "setting", "method", "sparsity", "seed", "metric", "dense", "pruned"];
-  const rows = finished.map(({ cell, record, task, setting, sparsity }) => {
+  const head = ["cell", "id", "task", "setting", "method", "sparsity", "seed", "metric", "dense", "pruned", "held_out"];
+  const rows = finished.map(({ cell, record, task, setting, sparsity, heldOut }) => {
     const { method, seed, steps, device, result, seconds } = record;
     const { metric, dense, pruned, prunable, kept } = result;
-    return [cell.index, cell.id, task, setting, method, sparsity, seed, metric, dense, pruned]
+    return [cell.index, cell.id, task, setting, method, sparsity, seed, metric, dense, pruned, heldOut]
       .concat([prunable, kept, steps, device, seconds.pruning]);
   });
   return csv([[...head, "prunable", "kept", "steps", "device", "seconds"], ...rows]);

@@ -5,7 +5,7 @@
  */
 import { colors } from "../report/colors.ts";
 import { comparisonSection } from "../report/comparison.ts";
-import type { Group } from "./results.ts";
+import type { Group } from "./groups.ts";
 
 /** Light colours by name, which come first in the style sheet: figures are for paper. */
 const light: ReadonlyMap<string, string> = new Map(
@@ -19,7 +19,11 @@ const light: ReadonlyMap<string, string> = new Map(
  * @returns SVG; nothing where there are not two runs to compare.
  */
 export function groupFigure({ cells }: Group): string | undefined {
-  const runs = cells.map(({ record }) => record);
+  const runs = cells.map(({ record, label, pruned }) => ({
+    ...record,
+    method: label,
+    result: { ...record.result, pruned },
+  }));
   const section = comparisonSection({ record: runs[0]!, events: [], densities: [], runs });
   // The first chart of the section is the one for wide pages.
   const [, attributes, content] = section?.text.match(/<svg([^>]*)>([^]*?)<\/svg>/) ?? [];

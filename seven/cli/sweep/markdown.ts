@@ -4,7 +4,7 @@
  * @module
  */
 import { isShare, metricValue, shareText, short } from "../report/numbers.ts";
-import type { Group, Pairing } from "./results.ts";
+import type { Group, Pairing, Row } from "./groups.ts";
 import type { Spread } from "./statistics.ts";
 
 /** A group with what its report has beside the table. */
@@ -65,15 +65,28 @@ export function titleOf({ task, setting }: Pick<Group, "task" | "setting">): str
 }
 
 function resultLines({ metric, dense, rows }: Group): string[] {
-  const cells = ({ count, mean, deviation, least, greatest }: Spread): string[] => [
-    `${metricValue(metric, mean)}${deviation === undefined ? "" : ` ± ${metricValue(metric, deviation)}`}`,
-    count > 1 ? `${metricValue(metric, least)} to ${metricValue(metric, greatest)}` : "–",
-    `${count}`,
+  const text = ({ mean, deviation }: Spread): string =>
+    `${metricValue(metric, mean)}${deviation === undefined ? "" : ` ± ${metricValue(metric, deviation)}`}`;
+  const cells = (spread: Spread): string[] => [
+    text(spread),
+    spread.count > 1 ? `${metricValue(metric, spread.least)} to ${metricValue(metric, spread.greatest)}` : "–",
+    `${spread.count}`,
   ];
+  // Columns that some rows have something in.
+  const further: (readonly [head: string, (row: Row) => string | undefined])[] = [
+    ["held out", ({ heldOut }) => heldOut && text(heldOut)],
+    ["setting", ({ choice }) => choice && (choice.of > 1 ? `${choice.setting}, of ${choice.of}` : choice.setting)],
+  ];
+  const shown = further.filter(([, of]) => rows.some((row) => of(row)));
   return table([
-    ["sparsity", "method", "mean", "range", "n"],
-    ["0 %", "dense", ...cells(dense)],
-    ...rows.map(({ method, sparsity, spread }) => [shareText(sparsity, 1), method, ...cells(spread)]),
+    ["sparsity", "method", "mean", "range", "n", ...shown.map(([head]) => head)],
+    ["0 %", "dense", ...cells(dense), ...shown.map(() => "")],
+    ...rows.map((row) => [
+      shareText(row.sparsity, 1),
+      row.method,
+      ...cells(row.spread),
+      ...shown.map(([, of]) => of(row) ?? ""),
+    ]),
   ]);
 }
 

@@ -12,7 +12,9 @@ import { cellsCsv, pairsCsv, resultsCsv } from "./csv.ts";
 import { groupFigure } from "./figure.ts";
 import { type Part, sweepMarkdown, titleOf } from "./markdown.ts";
 import { folderOf } from "./places.ts";
-import { finishedOf, groupsOf, pairingsOf } from "./results.ts";
+import { groupsOf, pairingsOf } from "./groups.ts";
+import { finishedOf } from "./results.ts";
+import { type SettingsKind, withSettings } from "./tuning.ts";
 
 /** What `sweep report` is asked for. */
 export interface ReportOptions {
@@ -20,9 +22,11 @@ export interface ReportOptions {
   readonly out?: string;
   /** Methods that all others are compared with. */
   readonly baseline?: readonly string[];
+  /** What becomes of settings: a table for each where this is absent. */
+  readonly settings?: SettingsKind;
 }
 
-/** What is compared with where nothing else is asked for and it was run. */
+/** What is compared with where nothing else is asked for and it was run, beside methods that have variants. */
 const usualBaselines = ["magnitude", "random"];
 
 /**
@@ -34,20 +38,21 @@ const usualBaselines = ["magnitude", "random"];
  * @throws {UsageError} when none is finished, or a baseline was not run; {@linkcode WriteError} when a file cannot be
  * written.
  */
-export function reportCommand(path: string, { out, baseline }: ReportOptions, io: Io): void {
+export function reportCommand(path: string, { out, baseline, settings = "tables" }: ReportOptions, io: Io): void {
   const folder = folderOf(path);
   const sweep = readSweep(folder);
   const finished = finishedOf(folder, sweep);
   if (finished.length === 0) throw new UsageError(`${folder}: no cell is finished; sweep run ${folder} runs them`);
-  const ran = new Set(finished.map(({ record }) => record.method));
+  const shown = withSettings(finished, settings);
+  const ran = new Set(shown.map(({ label }) => label));
   for (const name of baseline ?? []) {
     if (ran.has(name)) continue;
     const near = Object.hasOwn(methods, name) ? "no cell by it is finished" : "there is no such method";
     throw new UsageError(`--baseline ${name}: ${near}; give of ${[...ran].join(", ")}`);
   }
-  const baselines = baseline ?? usualBaselines.filter((name) => ran.has(name));
+  const baselines = baseline ?? [...ran].filter((name) => usualBaselines.includes(name) || hasVariants(name, ran));
   const stem = (out ?? `${folder}/report.md`).replace(/\.md$/, "");
-  const groups = groupsOf(finished);
+  const groups = groupsOf(shown);
   const base = stem.split("/").at(-1)!;
   const taken = new Set<string>();
   const parts = groups.map((group): Part & { readonly svg?: string } => {
@@ -67,6 +72,11 @@ export function reportCommand(path: string, { out, baseline }: ReportOptions, io
   for (const { figure, svg } of parts) if (svg !== undefined) writeFile(`${beside}${figure}`, svg);
   io.out(markdown.trimEnd());
   io.err(`written to ${stem}.md, with tables as CSV and figures as SVG beside it`);
+}
+
+/** Whether there are rows of the same method that differ from it in their settings. */
+function hasVariants(name: string, labels: ReadonlySet<string>): boolean {
+  return [...labels].some((label) => label.startsWith(`${name}, `));
 }
 
 /** A name that was not taken, and is now. */

@@ -48,6 +48,17 @@ testWithData("SQuAD without training file is split by article, and gold spans ar
     () => prepared.scorer(subset(split, [0, 1], "two windows")),
     new DataError("two windows: answers are found over all windows of a question; evaluate a whole split"),
   );
+
+  const { train: left, heldOut } = prepared.holdOut!(1000, 7);
+  const whole = prepared.train.count;
+  assert.equal(left.count + heldOut.count, whole, "no window is lost, and none is in both");
+  assert.ok(heldOut.count > whole / 20 && heldOut.count < whole / 4, `${heldOut.count} windows of ${whole}`);
+  assert.ok((await answer(prepared.scorer(heldOut), heldOut)).f1! > 0.99);
+  assert.deepEqual(prepared.holdOut!(1000, 7).heldOut.lengths, heldOut.lengths, "by the seed alone");
+  for (const count of [0, train!.rows]) {
+    const message = `SQuAD: ${count} of ${train!.rows} questions cannot be held out; leave some to train on`;
+    assert.throws(() => prepared.holdOut!(count, 7), new DataError(message));
+  }
 });
 
 const article = (title: string, context: string, word: string) => ({
