@@ -15,6 +15,9 @@ import { figure, section, type TableOptions } from "./parts.ts";
 /** Marks that differ by shape too, for those who do not see the colours. */
 const symbols: readonly SymbolType[] = ["circle", "square", "triangle", "diamond", "times", "plus", "star", "wye"];
 
+/** Dashes of the lines of each further round of colours. */
+const dashes = ["6,3", "2,3"] as const;
+
 /** The section; nothing where there is no other run to compare with. */
 export function comparisonSection({ record, runs = [] }: ReportData): Html | undefined {
   const metric = shorten(record.result.metric, 40);
@@ -60,12 +63,15 @@ function linesOf(runs: readonly RunPoint[]): Line[] {
       value: meanOf(runs.map(({ result }) => result.pruned)),
       runs,
     }));
+    const round = Math.floor(i / lineColors);
     return {
       method,
       runs,
       means: means.sort((a, b) => a.sparsity - b.sparsity),
       color: `var(--line${i % lineColors})`,
-      symbol: symbols[i % symbols.length]!,
+      // Colours begin anew; shapes do so elsewhere, and lines are dashed.
+      symbol: symbols[(i + 3 * round) % symbols.length]!,
+      ...(round > 0 ? { dashes: dashes[(round - 1) % dashes.length]! } : {}),
     };
   });
 }

@@ -20,6 +20,8 @@ export interface Line {
   readonly color: string;
   /** Shape of the marks. */
   readonly symbol: Plot.SymbolType;
+  /** Dashes, of lines that share their colour with one before; whole where there are none. */
+  readonly dashes?: string;
 }
 
 /** Runs of one method to one sparsity. */
@@ -90,6 +92,7 @@ export function lineChart({ lines, runs, metric, dense }: Compared, { narrow }: 
           y: "value",
           stroke: line.color,
           strokeWidth: 2,
+          ...(line.dashes === undefined ? {} : { strokeDasharray: line.dashes }),
           className: "means",
         }),
         runMarks(line, { x: ({ result }: RunPoint) => result.sparsity, y: valueOf }),

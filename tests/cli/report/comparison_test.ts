@@ -26,6 +26,22 @@ Deno.test("every run is a point, every method a line through its means, named at
   for (const name of ["magnitude", "random", "seven-pre", "dense"]) assert.ok(names.includes(name), name);
 });
 
+Deno.test("twelve methods have lines that differ by colour or dashes, and marks that differ by colour or shape", () => {
+  const many = Array.from({ length: 11 }, (_, i) => [0.5, 0.8].map((at) => run(`method ${i}`, 1, at, 0.9 - i / 20)));
+  const [chart] = parsePage(reportHtml({ ...bare, runs: [run("seven-pre", 1, 0.6, 0.9), ...many.flat()] }))
+    .charts("Accuracy against sparsity");
+  const texts = (values: readonly unknown[]) => new Set(values.map((value) => JSON.stringify(value)));
+  const lines = [...chart!.querySelectorAll("g.means")].map((group) =>
+    ["stroke", "stroke-dasharray"].map((name) => group.getAttribute(name))
+  );
+  assert.equal(texts(lines).size, 12);
+  const marks = [...chart!.querySelectorAll("g.runs")].map((group) => [
+    group.getAttribute("stroke"),
+    group.querySelector("path")?.getAttribute("d"), // a circle has none
+  ]);
+  assert.equal(texts(marks).size, 12);
+});
+
 Deno.test("names at the ends of lines are apart", () => {
   const close = Array.from({ length: 8 }, (_, i) => [0.5, 0.8].map((sparsity) => run(`method ${i}`, 1, sparsity, 0.9)))
     .flat();
