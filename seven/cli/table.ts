@@ -37,9 +37,9 @@ export function bytesText(bytes: number): string {
 
 /** A time in seconds, or in minutes and seconds where it is long. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.round(whole / 60) % 60} min`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds), minutes = Math.round(whole / 60);
+  if (whole >= 3600) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 

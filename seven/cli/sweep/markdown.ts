@@ -4,7 +4,9 @@
  * @module
  */
 import { isShare, metricValue, shareText, short } from "../report/numbers.ts";
+import { costText } from "./cost.ts";
 import type { Group, Pairing, Row } from "./groups.ts";
+import type { Finished } from "./results.ts";
 import type { Spread } from "./statistics.ts";
 
 /** A group with what its report has beside the table. */
@@ -21,16 +23,18 @@ export interface Part {
  * Writes the report.
  *
  * @param parts A part for each task.
- * @param finished Number of cells that are finished.
+ * @param finished The cells that are finished.
  * @param planned Number of all cells.
  */
-export function sweepMarkdown(parts: readonly Part[], finished: number, planned: number): string {
+export function sweepMarkdown(parts: readonly Part[], finished: readonly Finished[], planned: number): string {
   const lines = [
     "# Results",
     "",
-    finished < planned
-      ? `${finished} of ${planned} cells are finished; what follows is of these alone.`
+    finished.length < planned
+      ? `${finished.length} of ${planned} cells are finished; what follows is of these alone.`
       : `All ${planned} cells are finished.`,
+    "",
+    escaped(costText(finished)),
     "",
     "± is the sample standard deviation over seeds (n - 1), n the number of seeds. A difference is paired: of the same " +
     "seeds, the method's value less the baseline's, its mean ± standard error; with few seeds that error is itself rough.",

@@ -62,7 +62,7 @@ export function reportCommand(path: string, { out, baseline, settings = "tables"
     return { group, pairings, ...(svg === undefined ? {} : { svg, figure: `${figure}.svg` }) };
   });
   const pairs = parts.map(({ group, pairings }) => [group, pairings] as const);
-  const markdown = sweepMarkdown(parts, finished.length, sweep.cells.length);
+  const markdown = sweepMarkdown(parts, finished, sweep.cells.length);
   const beside = stem.slice(0, stem.length - base.length);
   if (beside !== "") makeFolder(beside);
   writeFile(`${stem}.md`, markdown);

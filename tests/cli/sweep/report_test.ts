@@ -60,6 +60,8 @@ Deno.test("a report has mean, deviation, range and n of every method, and differ
     const markdown = await Deno.readTextFile(`${folder}/report.md`);
     assert.equal(markdown, `${out.join("\n")}\n`);
     assert.ok(markdown.includes("8 of 9 cells are finished; what follows is of these alone."));
+    // Eight times 63.4 s.
+    assert.ok(markdown.includes("took 8 min 27 s in all, one run after another. Device: cpu, 2 threads. By seven"));
     const rows = markdown.split("\n").filter((line) => line.startsWith("| "));
     assert.deepEqual(rows, [
       "| sparsity | method | mean | range | n |",

@@ -46,6 +46,7 @@ export async function comparable(sweep: string): Promise<Record<string, string>>
   const all = Object.entries(contents(sweep)).filter(([path]) => /^(runs|report)/.test(path));
   return Object.fromEntries(all.flatMap(([path, content]) => {
     if (path.endsWith("report.cells.csv")) return [[path, content.replaceAll(/,[^,\n]*$/gm, "")]];
+    if (path.endsWith("report.md")) return [[path, content.replace(/ took .* in all/, "")]];
     // These have the place of the run, its times, and steps that only a break logs.
     if (/(recipe\.json|events\.jsonl|report\.html|timing\.json)$/.test(path)) return [];
     if (!path.endsWith("run.json")) return [[path, content]];
