@@ -52,6 +52,7 @@ function partLines({ group, pairings, figure }: Part): string[] {
     "",
     `${escaped(metric)}, ${greaterIsBetter ? "more" : "less"} is better`,
     "",
+    ...overviewLines(group),
     ...resultLines(group),
     ...(figure === undefined ? [] : ["", `![${escaped(metric)} against sparsity](${encodeURI(figure)})`]),
     ...[...Map.groupBy(pairings, ({ baseline }) => baseline)].flatMap(([baseline, pairings]) => [
@@ -68,17 +69,32 @@ export function titleOf({ task, setting }: Pick<Group, "task" | "setting">): str
   return setting === "" ? task : `${task}, ${setting}`;
 }
 
+/** The means at a glance: a row for each method, a column for each sparsity. Nothing where that is the other table. */
+function overviewLines({ metric, rows }: Group): string[] {
+  const sparsities = [...new Set(rows.map(({ sparsity }) => sparsity))];
+  const methods = Map.groupBy(rows, ({ method }) => method);
+  if (sparsities.length < 2 || methods.size < 2) return [];
+  const texts = [...methods].map(([method, rows]) => {
+    const cells = sparsities.map((sparsity) => rows.find((row) => row.sparsity === sparsity)?.spread);
+    return [method, ...cells.map((spread) => spread ? spreadText(metric, spread) : "")];
+  });
+  const head = ["method", ...sparsities.map((sparsity) => shareText(sparsity, 1))];
+  return [...table([head, ...texts], 0), ""];
+}
+
+function spreadText(metric: string, { mean, deviation }: Spread): string {
+  return `${metricValue(metric, mean)}${deviation === undefined ? "" : ` ± ${metricValue(metric, deviation)}`}`;
+}
+
 function resultLines({ metric, dense, rows }: Group): string[] {
-  const text = ({ mean, deviation }: Spread): string =>
-    `${metricValue(metric, mean)}${deviation === undefined ? "" : ` ± ${metricValue(metric, deviation)}`}`;
   const cells = (spread: Spread): string[] => [
-    text(spread),
+    spreadText(metric, spread),
     spread.count > 1 ? `${metricValue(metric, spread.least)} to ${metricValue(metric, spread.greatest)}` : "–",
     `${spread.count}`,
   ];
   // Columns that some rows have something in.
   const further: (readonly [head: string, (row: Row) => string | undefined])[] = [
-    ["held out", ({ heldOut }) => heldOut && text(heldOut)],
+    ["held out", ({ heldOut }) => heldOut && spreadText(metric, heldOut)],
     ["setting", ({ choice }) => choice && (choice.of > 1 ? `${choice.setting}, of ${choice.of}` : choice.setting)],
   ];
   const shown = further.filter(([, of]) => rows.some((row) => of(row)));
@@ -98,12 +114,17 @@ function pairLines(pairings: readonly Pairing[], metric: string): string[] {
   const unit = isShare(metric) ? "points" : metric;
   const scale = isShare(metric) ? 100 : 1;
   const number = (value: number): string => isShare(metric) ? (scale * value).toFixed(2) : short(value);
+  // What rounds to nothing has no sign.
+  const signed = (value: number): string => {
+    const size = number(Math.abs(value));
+    return Number(size) === 0 ? size : `${value > 0 ? "+" : "-"}${size}`;
+  };
   return table([
     ["sparsity", "method", `difference (${unit})`, "n", "better", "worse", "same"],
     ...pairings.map(({ method, sparsity, count, difference, error, wins, losses, ties }) => [
       shareText(sparsity, 1),
       method,
-      `${difference > 0 ? "+" : ""}${number(difference)}${error === undefined ? "" : ` ± ${number(error)}`}`,
+      `${signed(difference)}${error === undefined ? "" : ` ± ${number(error)}`}`,
       `${count}`,
       `${wins}`,
       `${losses}`,
@@ -112,10 +133,10 @@ function pairLines(pairings: readonly Pairing[], metric: string): string[] {
   ]);
 }
 
-/** A table; all columns but the second one to the right. */
-function table([head, ...rows]: readonly (readonly string[])[]): string[] {
+/** A table; all columns but that of names to the right. */
+function table([head, ...rows]: readonly (readonly string[])[], names = 1): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
-  return [line(head!), `| ${head!.map((_, i) => i === 1 ? "---" : "---:").join(" | ")} |`, ...rows.map(line)];
+  return [line(head!), `| ${head!.map((_, i) => i === names ? "---" : "---:").join(" | ")} |`, ...rows.map(line)];
 }
 
 function escaped(text: string): string {

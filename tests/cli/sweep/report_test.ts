@@ -64,6 +64,11 @@ Deno.test("a report has mean, deviation, range and n of every method, and differ
     assert.ok(markdown.includes("took 8 min 27 s in all, one run after another. Device: cpu, 2 threads. By seven"));
     const rows = markdown.split("\n").filter((line) => line.startsWith("| "));
     assert.deepEqual(rows, [
+      "| method | 80.0 % | 95.0 % |",
+      "| --- | ---: | ---: |",
+      "| seven-pre | 86.00 % ± 2.00 % | 70.00 % |",
+      "| magnitude | 86.50 % ± 2.12 % | 60.00 % |",
+      "| random | 40.00 % |  |",
       "| sparsity | method | mean | range | n |",
       "| ---: | --- | ---: | ---: | ---: |",
       "| 0 % | dense | 91.00 % ± 1.00 % | 90.00 % to 92.00 % | 3 |",
@@ -202,6 +207,19 @@ Deno.test("--settings tuned takes the setting that is best on held-out rows, wha
     assert.deepEqual(blind.err, [
       'error: --settings tuned: cell 4 (magnitude) did not look at held-out rows; plan it with "validateEvery"',
     ]);
+  });
+});
+
+Deno.test("a difference that rounds to nothing has no sign", async () => {
+  await inFolder(async (folder) => {
+    await sweepOf(folder, [
+      [{ task, method: "seven-pre", sparsity: 0.8, seed: 1 }, 0.8],
+      [{ task, method: "magnitude", sparsity: 0.8, seed: 1 }, 0.80001],
+      [{ task, method: "platon", sparsity: 0.8, seed: 1 }, 0.80002],
+    ]);
+    const { out } = await run(["sweep", "report", folder]);
+    assert.ok(out.join("\n").includes("| seven-pre | 0.00 | 1 | 0 | 1 | 0 |"));
+    assert.ok(out.join("\n").includes("| platon | 0.00 | 1 | 1 | 0 | 0 |"));
   });
 });
 
