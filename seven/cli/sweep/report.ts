@@ -74,9 +74,9 @@ export function reportCommand(path: string, { out, baseline, settings = "tables"
   io.err(`written to ${stem}.md, with tables as CSV and figures as SVG beside it`);
 }
 
-/** Whether there are rows of the same method that differ from it in their settings. */
+/** Whether that is a method as most cells have it, and there are rows of it with other settings. */
 function hasVariants(name: string, labels: ReadonlySet<string>): boolean {
-  return [...labels].some((label) => label.startsWith(`${name}, `));
+  return Object.hasOwn(methods, name) && [...labels].some((label) => label.startsWith(`${name}, `));
 }
 
 /** A name that was not taken, and is now. */

@@ -247,6 +247,7 @@ Deno.test("--settings rows has a row for each setting, called by what most cells
       of({}, 2, 0.82),
       of({ moment: "absolute" }, 2, 0.74),
       of({ lrSchedule: "linear" }, 2, 0.9),
+      of({ moment: "absolute", lrSchedule: "linear" }, 2, 0.6),
     ]);
     const { code, out, err } = await run(["sweep", "report", folder, "--settings", "rows"]);
     assert.equal(code, 0, err.join("\n"));
@@ -256,8 +257,10 @@ Deno.test("--settings rows has a row for each setting, called by what most cells
       "| 95.0 % | seven-pre | 81.00 % ± 1.41 % | 80.00 % to 82.00 % | 2 |",
       "| 95.0 % | seven-pre, moment absolute | 72.00 % ± 2.83 % | 70.00 % to 74.00 % | 2 |",
       "| 95.0 % | seven-pre, lrSchedule linear | 90.00 % ± 0.00 % | 90.00 % to 90.00 % | 2 |",
+      "| 95.0 % | seven-pre, moment absolute, lrSchedule linear | 60.00 % | – | 1 |",
       "| 95.0 % | seven-pre, moment absolute | -9.00 ± 1.00 | 2 | 0 | 2 | 0 |",
       "| 95.0 % | seven-pre, lrSchedule linear | +9.00 ± 1.00 | 2 | 2 | 0 | 0 |",
+      "| 95.0 % | seven-pre, moment absolute, lrSchedule linear | -22.00 | 1 | 0 | 1 | 0 |",
     ]);
     const svg = await Deno.readTextFile(`${folder}/report.digits.svg`);
     assert.ok(svg.includes("moment absolute"), "the figure tells them apart too");
