@@ -76,7 +76,9 @@ by \`${method}\` while it was fine-tuned on \`${task.name}\` (${task.description
 | ----- | ------ | ----: | -----: |
 ${rows.join("\n")}
 
-${metricText(metric, dense)} before, ${metricText(metric, pruned)} after. Zeros that lie anywhere do not make dense
+${collapsedText(result.collapsed ?? [])}${metricText(metric, dense)} before, ${
+    metricText(metric, pruned)
+  } after. Zeros that lie anywhere do not make dense
 kernels faster: what is gained is size, once the file is compressed or packed.
 
 \`masks.safetensors\` has one bit for each prunable weight, \`recipe.json\` what it takes to repeat the run,
@@ -88,4 +90,9 @@ ${commandLine(options)}
 
 Made with seven ${versions.seven} on the ${device} device.
 `;
+}
+
+/** A paragraph about weights through which nothing passes. */
+function collapsedText(names: readonly string[]): string {
+  return names.length === 0 ? "" : `No element is left of ${names.map((name) => `\`${name}\``).join(", ")}.\n\n`;
 }

@@ -7,6 +7,7 @@ import { parseSafetensors } from "../../engine/mod.ts";
 import { type ImageDecoder, openDecoder, type Split, type Task } from "../../models/mod.ts";
 import type { Method } from "../methods.ts";
 import { modelCard } from "./card.ts";
+import { collapsedOf, collapseNote } from "./collapse.ts";
 import { commandDevice } from "./device.ts";
 import { dryRun } from "./dry_run.ts";
 import { exitCodes, UsageError } from "./errors.ts";
@@ -116,7 +117,10 @@ async function run(
       say(`${method.name}: is finished`);
       storeAt(path).clean(); // a kill may have come between the record and this
     }
-    records.push(known ?? await pruneBy({ method, model, task, dense, heldOut, path }, setting, bench));
+    const record = known ?? await pruneBy({ method, model, task, dense, heldOut, path }, setting, bench);
+    const note = collapseNote(record.method, record.result.collapsed ?? []);
+    if (note !== undefined) say(note);
+    records.push(record);
   }
 
   for (const folder of folders) await writeReport(folder, records.length > 1 ? records : []);
@@ -234,6 +238,8 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
   const judged = performance.now();
   const best = await bestOf(run, pruned, store, model, metric, bench);
   const { prunable, kept } = run;
+  const masks = await readMasks(state);
+  const collapsed = collapsedOf(masks);
   const record: RunRecord = {
     schema: 1,
     method: method.name,
@@ -247,6 +253,7 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
       sparsity: 1 - kept / prunable,
       prunable,
       kept,
+      ...(collapsed.length > 0 ? { collapsed } : {}),
       metrics: { dense, pruned },
       ...(best ? { best: best.result } : {}),
     },
@@ -263,7 +270,7 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
     }
     writeFile(`${path}/README.md`, modelCard(model, task, record));
     if (run.sentinels) writeFile(`${path}/${sentinelsFile}`, JSON.stringify(histogramData(run.sentinels)));
-    const params = await readParams(state), masks = await readMasks(state);
+    const params = await readParams(state);
     const timing = await timeRun({ model, phase, result: run, params }, setting);
     writeFile(`${path}/${timingFile}`, jsonText(timing));
     writeRun(path, model, { record, params, masks });

@@ -26,6 +26,8 @@ export interface Result {
   readonly prunable: number;
   /** Number of weights kept: N - round(s N), unless the method has a rule of its own. */
   readonly kept: number;
+  /** Names of prunable weights of which no element is kept, where there are any. */
+  readonly collapsed?: readonly string[];
   /** All metrics on all evaluation splits, before and after. */
   readonly metrics: { readonly dense: Metrics; readonly pruned: Metrics };
   /** The best state by validation, of runs that look: parameters in the folder `best`. */

@@ -54,6 +54,7 @@ function partLines({ group, pairings, figure }: Part): string[] {
     "",
     ...overviewLines(group),
     ...resultLines(group),
+    ...collapseLines(group),
     ...(figure === undefined ? [] : ["", `![${escaped(metric)} against sparsity](${encodeURI(figure)})`]),
     ...[...Map.groupBy(pairings, ({ baseline }) => baseline)].flatMap(([baseline, pairings]) => [
       "",
@@ -108,6 +109,19 @@ function resultLines({ metric, dense, rows }: Group): string[] {
       ...shown.map(([, of]) => of(row) ?? ""),
     ]),
   ]);
+}
+
+/** Which runs lost weights whole: that is about their scope, not about how well they choose. */
+function collapseLines({ cells }: Group): string[] {
+  const runs = cells.filter(({ record }) => record.result.collapsed);
+  const rows = Map.groupBy(runs, ({ label, sparsity }) => `${label} at ${shareText(sparsity, 1)}`);
+  if (rows.size === 0) return [];
+  const texts = [...rows].map(([row, runs]) => {
+    const names = new Set(runs.flatMap(({ record }) => record.result.collapsed ?? []));
+    const [first, ...others] = names;
+    return `${row} (${runs.length} runs: ${first}${others.length > 0 ? ` and ${others.length} more` : ""})`;
+  });
+  return ["", escaped(`Weights of which no element is left: ${texts.join("; ")}.`)];
 }
 
 function pairLines(pairings: readonly Pairing[], metric: string): string[] {

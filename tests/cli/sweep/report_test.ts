@@ -210,6 +210,23 @@ Deno.test("--settings tuned takes the setting that is best on held-out rows, wha
   });
 });
 
+Deno.test("a report tells which runs lost weights whole", async () => {
+  await inFolder(async (folder) => {
+    await sweepOf(folder, [
+      [{ task, method: "seven-pre", sparsity: 0.8, seed: 1 }, 0.8],
+      [{ task, method: "magnitude", sparsity: 0.8, seed: 1 }, 0.5],
+    ]);
+    const path = `${folder}/runs/0000000000000001/run.json`;
+    const record = JSON.parse(await Deno.readTextFile(path));
+    record.result.collapsed = ["bert.pooler.dense.weight", "b"];
+    await Deno.writeTextFile(path, JSON.stringify(record));
+    const { out } = await run(["sweep", "report", folder]);
+    const line =
+      "Weights of which no element is left: magnitude at 80.0 % (1 runs: bert.pooler.dense.weight and 1 more).";
+    assert.ok(out.join("\n").includes(`\n\n${line}\n\n`));
+  });
+});
+
 Deno.test("a difference that rounds to nothing has no sign", async () => {
   await inFolder(async (folder) => {
     await sweepOf(folder, [
