@@ -154,7 +154,7 @@ function valueOf({ result }: RunPoint): number {
 }
 
 function nameOf(method: string, narrow: boolean): string {
-  return chartText(method, narrow ? 15 : 24);
+  return chartText(method, narrow ? 15 : 32);
 }
 
 /** Room beside a chart for the longest of some names. */

@@ -13,7 +13,7 @@ import { groupFigure } from "./figure.ts";
 import { type Part, sweepMarkdown, titleOf } from "./markdown.ts";
 import { folderOf } from "./places.ts";
 import { groupsOf, pairingsOf } from "./groups.ts";
-import { finishedOf } from "./results.ts";
+import { type Finished, finishedOf } from "./results.ts";
 import { type SettingsKind, withSettings } from "./tuning.ts";
 
 /** What `sweep report` is asked for. */
@@ -50,7 +50,7 @@ export function reportCommand(path: string, { out, baseline, settings = "tables"
     const near = Object.hasOwn(methods, name) ? "no cell by it is finished" : "there is no such method";
     throw new UsageError(`--baseline ${name}: ${near}; give of ${[...ran].join(", ")}`);
   }
-  const baselines = baseline ?? [...ran].filter((name) => usualBaselines.includes(name) || hasVariants(name, ran));
+  const baselines = baseline ?? [...ran].filter((name) => usualBaselines.includes(name) || hasVariants(name, shown));
   const stem = (out ?? `${folder}/report.md`).replace(/\.md$/, "");
   const groups = groupsOf(shown);
   const base = stem.split("/").at(-1)!;
@@ -75,8 +75,8 @@ export function reportCommand(path: string, { out, baseline, settings = "tables"
 }
 
 /** Whether that is a method as most cells have it, and there are rows of it with other settings. */
-function hasVariants(name: string, labels: ReadonlySet<string>): boolean {
-  return Object.hasOwn(methods, name) && [...labels].some((label) => label.startsWith(`${name}, `));
+function hasVariants(name: string, shown: readonly Finished[]): boolean {
+  return shown.some(({ record: { method }, label }) => method === name && label !== name);
 }
 
 /** A name that was not taken, and is now. */

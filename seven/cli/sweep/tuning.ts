@@ -28,7 +28,7 @@ export function withSettings(finished: readonly Finished[], kind: SettingsKind):
     case "tables":
       return finished;
     case "rows":
-      return finished.map((one) => ({ ...one, setting: "", label: labelOf(one) }));
+      return [...Map.groupBy(finished, ({ task }) => task).values()].flatMap(asRows);
     case "tuned": {
       const rows = Map.groupBy(finished, ({ task, label, sparsity }) => JSON.stringify([task, label, sparsity]));
       const chosen = new Set([...rows.values()].flatMap(tuned));
@@ -39,8 +39,14 @@ export function withSettings(finished: readonly Finished[], kind: SettingsKind):
   }
 }
 
-function labelOf({ label, unusual }: Finished): string {
-  return unusual === "" ? label : `${label}, ${unusual}`;
+/** Cells of one task, each called by its setting; by the method too where there are several. */
+function asRows(cells: readonly Finished[]): Finished[] {
+  const single = new Set(cells.map(({ label }) => label)).size === 1;
+  return cells.map((one) => {
+    const { label: method, unusual } = one;
+    const label = unusual === "" ? method : single ? unusual : `${method}, ${unusual}`;
+    return { ...one, setting: "", label };
+  });
 }
 
 /** The cells of the setting with the best mean on held-out rows, of those that most seeds have finished. */

@@ -272,13 +272,17 @@ Deno.test("--settings rows has a row for each setting, called by what most cells
     assert.deepEqual(lines.filter((line) => line.startsWith("#")), ["# Results", "## digits", "### Against seven-pre"]);
     assert.deepEqual(lines.filter((line) => /^\| 9/.test(line)), [
       "| 95.0 % | seven-pre | 81.00 % ± 1.41 % | 80.00 % to 82.00 % | 2 |",
-      "| 95.0 % | seven-pre, moment absolute | 72.00 % ± 2.83 % | 70.00 % to 74.00 % | 2 |",
-      "| 95.0 % | seven-pre, lrSchedule linear | 90.00 % ± 0.00 % | 90.00 % to 90.00 % | 2 |",
-      "| 95.0 % | seven-pre, moment absolute, lrSchedule linear | 60.00 % | – | 1 |",
-      "| 95.0 % | seven-pre, moment absolute | -9.00 ± 1.00 | 2 | 0 | 2 | 0 |",
-      "| 95.0 % | seven-pre, lrSchedule linear | +9.00 ± 1.00 | 2 | 2 | 0 | 0 |",
-      "| 95.0 % | seven-pre, moment absolute, lrSchedule linear | -22.00 | 1 | 0 | 1 | 0 |",
+      "| 95.0 % | moment absolute | 72.00 % ± 2.83 % | 70.00 % to 74.00 % | 2 |",
+      "| 95.0 % | lrSchedule linear | 90.00 % ± 0.00 % | 90.00 % to 90.00 % | 2 |",
+      "| 95.0 % | moment absolute, lrSchedule linear | 60.00 % | – | 1 |",
+      "| 95.0 % | moment absolute | -9.00 ± 1.00 | 2 | 0 | 2 | 0 |",
+      "| 95.0 % | lrSchedule linear | +9.00 ± 1.00 | 2 | 2 | 0 | 0 |",
+      "| 95.0 % | moment absolute, lrSchedule linear | -22.00 | 1 | 0 | 1 | 0 |",
     ]);
+    // With another method beside it, rows tell the method too.
+    await sweepOf(folder, [of({}, 1, 0.8), of({ moment: "absolute" }, 1, 0.7), of({ method: "snip" }, 1, 0.6)]);
+    const both = await run(["sweep", "report", folder, "--settings", "rows", "--baseline", "snip"]);
+    assert.ok(both.out.join("\n").includes("| 95.0 % | seven-pre, moment absolute | +10.00 | 1 | 1 | 0 | 0 |"));
     const svg = await Deno.readTextFile(`${folder}/report.digits.svg`);
     assert.ok(svg.includes("moment absolute"), "the figure tells them apart too");
   });
