@@ -6,6 +6,9 @@
  * with g the gradient and H the Hessian of the loss at logits / 200. H g is the gradient of <g, stop(g)>: a true
  * second-order product, by differentiating the gradient's graph.
  *
+ * It is made for networks before training. In one that is trained, weights whose removal raises the gradient's norm most
+ * are those that it cannot do without, so that what is left may be worth less than a random mask.
+ *
  * Needs weights and a second derivative of the loss; no state. Default: `temperature` 200. `grasp` is one shot. Of a
  * step of several micro-batches it sees the last only: H g of all of them would take a second pass over them.
  *
