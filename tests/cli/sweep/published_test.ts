@@ -8,14 +8,13 @@ const results = new URL("../../../results", import.meta.url).pathname;
 
 Deno.test("the grids of the results have options that prune takes", () => {
   const readers = optionReaders();
-  const paths = [...Deno.readDirSync(results)].map(({ name }) => `${results}/${name}/grid.json`).filter((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
+  const folders = [...Deno.readDirSync(results)].filter(({ name, isDirectory }) => isDirectory && name !== "models");
+  const paths = folders.flatMap(({ name }) => {
+    const grids = [...Deno.readDirSync(`${results}/${name}`)].filter((file) => /^grid.*\.json$/.test(file.name));
+    assert.ok(grids.length > 0, `${name} has no grid`);
+    return grids.map((file) => `${results}/${name}/${file.name}`);
   });
-  assert.ok(paths.length >= 5);
+  assert.ok(paths.length >= 6);
   for (const path of paths) {
     const grid = parseGrid(JSON.parse(Deno.readTextFileSync(path)), path, (name) => readers.has(name));
     const objects = [grid.base, ...grid.axes.flatMap(({ values }) => values), ...grid.cells];
