@@ -5,7 +5,7 @@
  */
 import { isAbsolute, join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { type GivenOptions, type PruneOptions, resolveOptions } from "../options.ts";
+import { type GivenOptions, type NamedShare, type PruneOptions, resolveOptions } from "../options.ts";
 import { presetNamed } from "../presets.ts";
 import type { Options } from "./grid.ts";
 import { optionReaders, type Readers } from "./readers.ts";
@@ -131,7 +131,10 @@ export function describer(cells: readonly Pick<Cell, "options">[]): (options: Op
     shown.filter((name) => options[name] !== undefined).map((name) => `${name} ${textOf(options[name])}`).join(", ");
 }
 
-/** A value of an option as people write it. */
+/** A value of an option as people write it: lists by their parts, a share of a name's pattern as on the command line. */
 export function textOf(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.map(textOf).join(" ");
+  if (typeof value !== "object" || value === null) return String(value);
+  const { pattern, share } = value as Partial<NamedShare>;
+  return pattern === undefined || share === undefined ? JSON.stringify(value) : `${pattern}=${share}`;
 }

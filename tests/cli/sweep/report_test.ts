@@ -280,9 +280,12 @@ Deno.test("--settings rows has a row for each setting, called by what most cells
       "| 95.0 % | moment absolute, lrSchedule linear | -22.00 | 1 | 0 | 1 | 0 |",
     ]);
     // With another method beside it, rows tell the method too.
-    await sweepOf(folder, [of({}, 1, 0.8), of({ moment: "absolute" }, 1, 0.7), of({ method: "snip" }, 1, 0.6)]);
+    const bounded = { mostSparsity: [{ pattern: "*pooler*", share: 0.8 }], exclude: ["a", "b*"] };
+    const variants = [of({ moment: "absolute" }, 1, 0.7), of(bounded, 1, 0.75), of({ exclude: [] }, 1, 0.8)];
+    await sweepOf(folder, [of({}, 1, 0.8), ...variants, of({ method: "snip" }, 1, 0.6)]);
     const both = await run(["sweep", "report", folder, "--settings", "rows", "--baseline", "snip"]);
     assert.ok(both.out.join("\n").includes("| 95.0 % | seven-pre, moment absolute | +10.00 | 1 | 1 | 0 | 0 |"));
+    assert.ok(both.out.join("\n").includes("| 95.0 % | seven-pre, mostSparsity \\*pooler\\*=0.8, exclude a b\\* |"));
     const svg = await Deno.readTextFile(`${folder}/report.digits.svg`);
     assert.ok(svg.includes("moment absolute"), "the figure tells them apart too");
   });
