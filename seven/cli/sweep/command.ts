@@ -107,6 +107,7 @@ export function addSweepCommand(root: Command, io: Io): void {
   sweep.command("report").argument("<folder>", "folder of the sweep")
     .description("Tables and figures of the cells that are finished: Markdown, CSV, SVG.")
     .option("--out <file>", "Markdown file; the others lie beside it (default: report.md in the folder)")
+    .addOption(option("--method <names>", "methods to report on (default: all that were run)", listOf()))
     .addOption(option("--baseline <names>", "methods to compare with (default: magnitude and random)", listOf()))
     .addOption(option("--settings <kind>", settingsText, oneOf(settingsKinds)))
     .addHelpText("after", reportHelp)

@@ -210,6 +210,22 @@ Deno.test("--settings tuned takes the setting that is best on held-out rows, wha
   });
 });
 
+Deno.test("--method reports on these alone, figure and all", async () => {
+  await inFolder(async (folder) => {
+    await sweepOf(folder, outcomes);
+    const { code, out, err } = await run(["sweep", "report", folder, "--method", "seven-pre,magnitude"]);
+    assert.equal(code, 0, err.join("\n"));
+    // Of nine cells one is by another method, and one of these is not finished.
+    assert.ok(out.join("\n").includes("7 of 8 cells are finished"));
+    assert.ok(!out.join("\n").includes("random") && out.join("\n").includes("### Against magnitude"));
+    assert.ok(!(await Deno.readTextFile(`${folder}/report.digits.svg`)).includes("random"));
+    const wrong = await run(["sweep", "report", folder, "--method", "snip,magnitude"]);
+    assert.deepEqual([wrong.code, wrong.err], [2, [
+      "error: --method snip: no cell by it is finished; give of seven-pre, magnitude, random",
+    ]]);
+  });
+});
+
 Deno.test("a report tells which runs lost weights whole", async () => {
   await inFolder(async (folder) => {
     await sweepOf(folder, [
