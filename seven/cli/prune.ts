@@ -270,7 +270,7 @@ async function pruneBy(job: Job, setting: Setting, bench: Bench): Promise<RunRec
     }
     writeFile(`${path}/README.md`, modelCard(model, task, record));
     if (run.sentinels) writeFile(`${path}/${sentinelsFile}`, JSON.stringify(histogramData(run.sentinels)));
-    const params = await readParams(state);
+    const params = await readParams(state, masks);
     const timing = await timeRun({ model, phase, result: run, params }, setting);
     writeFile(`${path}/${timingFile}`, jsonText(timing));
     writeRun(path, model, { record, params, masks });

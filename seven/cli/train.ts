@@ -242,10 +242,16 @@ export function withParams(model: Model, params: Readonly<Record<string, HostTen
 
 /**
  * Parameters of a state as the model sees them, by name: 0 where pruned, also of methods that keep pruned weights aside.
+ *
+ * @param state The state.
+ * @param masks Its masks, where they were read already.
  */
-export async function readParams(state: Placed<PruningState<Tensor>>): Promise<Record<string, HostTensor>> {
+export async function readParams(
+  state: Placed<PruningState<Tensor>>,
+  masks?: Readonly<Record<string, HostTensor>>,
+): Promise<Record<string, HostTensor>> {
   const params = await readNamed(state, "params");
-  for (const [name, { data: words }] of Object.entries(await readMasks(state))) {
+  for (const [name, { data: words }] of Object.entries(masks ?? await readMasks(state))) {
     const { data } = params[name]!;
     for (let i = 0; i < data.length; i++) if (!((words[i >>> 5]! >>> (i & 31)) & 1)) data[i] = 0;
   }

@@ -55,13 +55,11 @@ function settingNames(known: readonly Known[]): string[] {
 
 /** Whether every seed has a model of its own: one that was trained by it. */
 function isOneBySeed(known: readonly Known[]): boolean {
-  const pairs = new Set(known.map((one) => canonicalJson([one.record.seed, valueOf("model", one) ?? null])));
-  const [seeds, models] = [new Set<number>(), new Set<string>()];
-  for (const one of known) {
-    seeds.add(one.record.seed);
-    models.add(canonical(valueOf("model", one)));
-  }
-  return pairs.size === seeds.size && pairs.size === models.size;
+  const number = (of: (one: Known) => unknown): number => new Set(known.map((one) => canonical(of(one)))).size;
+  const seedOf = ({ record }: Known): number => record.seed;
+  const modelOf = (one: Known): unknown => valueOf("model", one);
+  const pairs = number((one) => [seedOf(one), modelOf(one) ?? null]);
+  return pairs === number(seedOf) && pairs === number(modelOf);
 }
 
 /** The value that more than half of the cells have, as canonical JSON. */

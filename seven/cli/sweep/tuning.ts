@@ -31,10 +31,9 @@ export function withSettings(finished: readonly Finished[], kind: SettingsKind):
       return [...Map.groupBy(finished, ({ task }) => task).values()].flatMap(asRows);
     case "tuned": {
       const rows = Map.groupBy(finished, ({ task, label, sparsity }) => JSON.stringify([task, label, sparsity]));
-      const chosen = new Set([...rows.values()].flatMap(tuned));
+      const chosen = new Map([...rows.values()].flatMap(tuned).map((one) => [one.cell.id, one]));
       // In the order in which they were planned.
-      const byId = new Map([...chosen].map((one) => [one.cell.id, one]));
-      return finished.flatMap(({ cell }) => byId.get(cell.id) ?? []);
+      return finished.flatMap(({ cell }) => chosen.get(cell.id) ?? []);
     }
   }
 }
